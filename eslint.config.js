@@ -2,11 +2,23 @@ import tseslint from 'typescript-eslint'
 
 /** House rules that the compiler cannot see. Each message is advice to the person who broke the rule. */
 const pure = [
-  { selector: "NewExpression[callee.name='Date']", message: 'Time is an argument: core takes `now` from its caller.' },
-  { selector: "MemberExpression[object.name='Date']", message: 'Time is an argument: core takes `now` from its caller.' },
-  { selector: "MemberExpression[object.name='Math'][property.name='random']", message: 'Chance is an argument.' },
+  {
+    selector: "NewExpression[callee.name='Date']",
+    message: 'Time is an argument: core takes `now` from its caller.',
+  },
+  {
+    selector: "MemberExpression[object.name='Date']",
+    message: 'Time is an argument: core takes `now` from its caller.',
+  },
+  {
+    selector: "MemberExpression[object.name='Math'][property.name='random']",
+    message: 'Chance is an argument.',
+  },
   { selector: "MemberExpression[object.property.name='Now']", message: 'Time is an argument.' },
-  { selector: "MemberExpression[object.name='Temporal'][property.name='Now']", message: 'Time is an argument.' },
+  {
+    selector: "MemberExpression[object.name='Temporal'][property.name='Now']",
+    message: 'Time is an argument.',
+  },
 ]
 
 export default tseslint.config(
@@ -23,19 +35,28 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
-  { files: ['src/core/**/*.ts'], ignores: ['**/*.test.ts'], rules: { 'no-restricted-syntax': ['error', ...pure] } },
+  {
+    files: ['src/core/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...pure] },
+  },
   {
     files: ['**/*.test.ts', 'tests/**/*.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
         {
-          selector: "MemberExpression[object.name=/^(it|test|describe)$/][property.name=/^(skip|only|todo)$/]",
-          message: 'A test that does not run proves nothing. Skip only through tests/support/skip.ts, with its reason.',
+          selector:
+            'MemberExpression[object.name=/^(it|test|describe)$/][property.name=/^(skip|only|todo)$/]',
+          message:
+            'A test that does not run proves nothing. Skip only through tests/support/skip.ts, with its reason.',
         },
       ],
     },
   },
   { files: ['*.config.*', '.dependency-cruiser.js'], rules: { 'no-restricted-exports': 'off' } },
-  { files: ['scripts/**', 'bench/**', 'bin/**', 'src/cli/**', 'tests/simulation/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['scripts/**', 'bench/**', 'bin/**', 'src/cli/**', 'tests/simulation/**'],
+    rules: { 'no-console': 'off' },
+  },
 )

@@ -1,0 +1,218 @@
+import type { CollectionId, Cursor, ETag, ItemId, OperationId } from '../core/ids.ts'
+import type { Channel, Fields, Item, Side, Zone } from '../core/item.ts'
+
+/**
+ * The contract between the engine and one system.
+ *
+ * A connector speaks to one system and does nothing but translate: it decides nothing and remembers nothing between
+ * calls except connections, tokens in memory and the throttle clock of its mailbox. Every connector passes
+ * tests/contract/connector.ts.
+ *
+ * One connector object serves ONE mailbox (and is made by the composition root for the holder of its lease), so that
+ * the gate of four concurrent requests and the Retry-After clock live in one place.
+ */
+export interface Connector {
+  readonly side: Side
+  readonly capabilities: Capabilities
+
+  /** Who this is really: compared with what the link was made for before anything is read or written. */
+  identity(signal: AbortSignal): Promise<Identity>
+
+  /** All calendars, task lists or mail folders (every page, every child). */
+  collections(channel: Channel, signal: AbortSignal): Promise<readonly RemoteCollection[]>
+
+  /**
+   * What happened in `collection` since `cursor`, or everything when it is null. Pages arrive in the system's own
+   * order and may repeat an item; the last one seen wins. Only a page's own `next` may be stored, and only together
+   * with the effects of that page. A series comes whole in one observation.
+   *
+   * @throws {ConnectorError} `cursor-expired` when the system has forgotten the cursor: start again from null,
+   * compare, and delete nothing before the enumeration is complete.
+   */
+  pull(collection: CollectionRef, cursor: Cursor | null, signal: AbortSignal): AsyncIterable<Page>
+
+  /**
+   * A round over many collections at once where the system can do that (Graph: one `$batch` of up to 20 delta
+   * requests). A collection whose page is not the last, or that failed, is answered as such and pulled by itself.
+   */
+  pullMany?(
+    collections: readonly { readonly collection: CollectionRef; readonly cursor: Cursor }[],
+    signal: AbortSignal,
+  ): Promise<readonly (Page | ConnectorError)[]>
+
+  /** The present state of items by id, whatever collection they lie in. Answers come in the order asked. */
+  read(refs: readonly ItemRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]>
+
+  /**
+   * Writes, each guarded by the version it was decided on; answers in the order asked, each by itself. Retries only
+   * what the system says it did not take (429, 503 with Retry-After, before anything was applied). A write whose
+   * answer was lost comes back as `unknown` and is never sent again by the connector.
+   */
+  push(operations: readonly Operation[], signal: AbortSignal): Promise<readonly PushOutcome[]>
+
+  /**
+   * What became of writes whose answer was lost, looked up by the marker that travelled with them.
+   * `not-applied` is only said when the system can be sure; else `unknown` again.
+   */
+  settle(operations: readonly Operation[], signal: AbortSignal): Promise<readonly SettleOutcome[]>
+}
+
+/** What the engine may ask instead of asking which system this is. */
+export interface Capabilities {
+  /** Who holds `ifMatch`: the system, atomically, or the connector, by reading first (a small race stays). */
+  readonly guard: 'enforced' | 'read-first'
+  /** How a deletion is learnt: told by a tombstone, or noticed missing from a snapshot. */
+  readonly deletions: 'told' | 'noticed'
+  /** Whether a push joins the caller's transaction (the built-in CRM) or goes through the outbox. */
+  readonly transactional: boolean
+  /** Field groups that this side cannot hold, by kind: neither compared nor cleared there. */
+  readonly cannotHold: {
+    readonly event: readonly string[]
+    readonly task: readonly string[]
+    readonly message: readonly string[]
+  }
+}
+
+export interface Identity {
+  readonly tenantId: string
+  readonly objectId: string
+  readonly address: string
+  readonly displayName: string
+  /** The mailbox's own zone: To Do dates are read and written in it. */
+  readonly zone: Zone
+  /** How far the system's clock is ahead of ours, from its `Date` header. */
+  readonly clockOffsetMs: number
+}
+
+export interface RemoteCollection {
+  readonly externalId: string
+  readonly name: string
+  readonly isDefault: boolean
+  readonly canWrite: boolean
+  readonly parentExternalId?: string
+  readonly color?: string
+  /** Mail: well-known name such as `inbox`, where it has one. To Do: `flaggedEmails`, `defaultList`. */
+  readonly wellKnown?: string
+  readonly total?: number
+  readonly unread?: number
+}
+
+export interface CollectionRef {
+  readonly id: CollectionId
+  readonly channel: Channel
+  readonly externalId: string
+  readonly isDefault: boolean
+  /** The window that the cursor is (or will be) bound to; dates are UTC days. Calendars and mail's "how far back". */
+  readonly window?: { readonly from: string; readonly to: string }
+  /** The mailbox's zone. */
+  readonly zone: Zone
+  readonly privateEvents?: 'busy' | 'skip' | 'full'
+}
+
+export interface Page {
+  /** A snapshot lists all there is: after its last page, what was not listed is gone or out of scope. A delta is silent about the rest. */
+  readonly kind: 'delta' | 'snapshot'
+  readonly observed: readonly Observation[]
+  readonly next: Cursor
+  readonly last: boolean
+}
+
+export type Observation =
+  | {
+      readonly kind: 'item'
+      readonly id: ItemId
+      readonly item: Item
+      readonly etag: ETag
+      readonly collection: CollectionId
+    }
+  /** A question, not an answer: moved, out of the window, or gone? Ask `read`. */
+  | { readonly kind: 'tombstone'; readonly id: ItemId; readonly collection: CollectionId }
+  /** Could not be understood: parked with its reason, the others go on. */
+  | {
+      readonly kind: 'malformed'
+      readonly id: ItemId
+      readonly reason: string
+      readonly collection: CollectionId
+    }
+
+export interface ItemRef {
+  readonly id: ItemId
+  readonly collection: CollectionRef
+}
+
+export type ReadOutcome =
+  | {
+      readonly outcome: 'found'
+      readonly id: ItemId
+      readonly item: Item
+      readonly etag: ETag
+      readonly collectionExternalId?: string
+      readonly inWindow: boolean
+    }
+  | { readonly outcome: 'gone'; readonly id: ItemId }
+  /** Access lost, container gone: says nothing about the item. */
+  | { readonly outcome: 'unreadable'; readonly id: ItemId; readonly reason: string }
+
+export type Operation =
+  /** Sent twice with one key it must make one item. Where the system has no such key, mark what you make and look first. */
+  | {
+      readonly do: 'create'
+      readonly key: OperationId
+      readonly collection: CollectionRef
+      readonly item: Item
+    }
+  | {
+      readonly do: 'update'
+      readonly key: OperationId
+      readonly collection: CollectionRef
+      readonly id: ItemId
+      /** Only the groups to write. */
+      readonly fields: Fields
+      /** All groups as the sides will have them after this write: what lossy or coupled groups are computed from. */
+      readonly whole: Item
+      readonly ifMatch: ETag
+    }
+  | {
+      readonly do: 'delete'
+      readonly key: OperationId
+      readonly collection: CollectionRef
+      readonly id: ItemId
+      readonly ifMatch: ETag
+    }
+
+export type PushOutcome =
+  /** `item` is what the system says it holds now (its normalised form). */
+  | { readonly outcome: 'written'; readonly id: ItemId; readonly etag: ETag; readonly item: Item | null }
+  /** It changed since we looked: pull and reconcile again. */
+  | { readonly outcome: 'stale' }
+  /** It no longer exists: the next pull will say so too. */
+  | { readonly outcome: 'gone' }
+  /** Will never be taken as it is: parked with the reason. */
+  | { readonly outcome: 'rejected'; readonly reason: string; readonly code: string }
+  /** Not sent, or surely not applied (throttled, unavailable): send it again later. */
+  | { readonly outcome: 'not-sent'; readonly failure: Failure }
+  /** Sent and unanswered: look it up with `settle`, never send it again blindly. */
+  | { readonly outcome: 'unknown'; readonly failure: Failure }
+
+export type SettleOutcome =
+  | { readonly outcome: 'written'; readonly id: ItemId; readonly etag: ETag; readonly item: Item | null }
+  | { readonly outcome: 'not-applied' }
+  | { readonly outcome: 'unknown'; readonly failure: Failure }
+
+export type Failure =
+  | { readonly kind: 'unavailable'; readonly message: string; readonly retryAfterSeconds?: number }
+  | { readonly kind: 'throttled'; readonly message: string; readonly retryAfterSeconds: number }
+  /** A person must act: `message` says who and how; `code` is the AADSTS number or Graph code. */
+  | { readonly kind: 'unauthorized'; readonly message: string; readonly code: string }
+  | { readonly kind: 'cursor-expired'; readonly message: string }
+  | { readonly kind: 'rejected'; readonly message: string; readonly code: string; readonly status?: number }
+
+/** A failure of the outside world: made once at the connector's edge, caught once, in engine/schedule.ts. */
+export class ConnectorError extends Error {
+  readonly failure: Failure
+  constructor(failure: Failure, options?: { cause?: unknown }) {
+    super(failure.message, options)
+    this.name = 'ConnectorError'
+    this.failure = failure
+  }
+}
