@@ -166,7 +166,10 @@ export type Operation =
       readonly key: OperationId
       readonly collection: CollectionRef
       readonly id: ItemId
-      /** Only the groups to write. */
+      /**
+       * Only the groups to write. An occurrence group that is null here and missing in `whole` has no value of its own
+       * any more: the occurrence follows the series again. When `recurrence` is written, the exceptions to keep are here too.
+       */
       readonly fields: Fields
       /** All groups as the sides will have them after this write: what lossy or coupled groups are computed from. */
       readonly whole: Item

@@ -181,6 +181,8 @@ export function parseGroup(group: string): { readonly slot: PlainDate | null; re
 export interface Facts {
   /** The same for all copies of one meeting: matches items at first sync. */
   readonly iCalUId?: string
+  /** The id of the operation with which we created it, where the system kept it (event: transactionId). */
+  readonly marker?: string
   /** False on an attendee's copy: then the organizer owns all but the answer, reminder, show-as and categories. */
   readonly isOrganizer?: boolean
   readonly createdAt?: Instant

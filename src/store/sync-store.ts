@@ -56,11 +56,13 @@ export class LeaseLost extends Error {
 export interface SyncTx {
   mailbox(id: MailboxId): Promise<MailboxRow | null>
   channel(mailbox: MailboxId, channel: Channel): Promise<ChannelRow>
+  /** Enabled, unpaused channels of connected mailboxes whose `nextAt` is null or has come, longest due first. */
+  dueChannels(now: Instant, limit: number): Promise<readonly ChannelRow[]>
   collections(mailbox: MailboxId, channel: Channel): Promise<readonly CollectionRow[]>
 
   /**
-   * Records of the containers paired with this mailbox's channel that changed since `cursor` (or all when null), each
-   * with its link if it has one, oldest change first. Cannot skip a row whose transaction commits late: rows of
+   * Records that changed since `cursor` (or all when null) and either lie in a container paired with this mailbox's
+   * channel or are linked to it (moved out of it since), each with its link if it has one, oldest change first. Cannot skip a row whose transaction commits late: rows of
    * transactions that are still running, and later ones, are not handed out yet. Our own writes (version equal to
    * the link's) may be left out.
    */
@@ -92,6 +94,7 @@ export interface SyncTx {
   conflicts(query: {
     readonly mailbox?: MailboxId
     readonly link?: LinkId
+    readonly id?: ConflictId
     readonly state?: ConflictRow['state']
   }): Promise<readonly ConflictRow[]>
   parked(mailbox: MailboxId, channel: Channel): Promise<readonly ParkedRow[]>
@@ -259,6 +262,8 @@ export interface LinkRow {
   readonly state: 'linked' | 'out-of-scope' | 'parked' | 'deleted'
   readonly seenGeneration: number
   readonly facts: Facts
+  /** The one operation towards Microsoft that is open for this pair (planned, held, sent or unknown), if any. */
+  readonly pending: OperationId | null
   /** Recent writes by direction and hash, to notice a pair that flips. */
   readonly flips: Json
   readonly updatedAt: Instant
@@ -331,7 +336,9 @@ export interface OperationOutcome {
   readonly at: Instant
 }
 
+/** Answers come ordered by `createdAt`, then id; `after` continues behind that operation. */
 export interface OperationQuery {
+  readonly ids?: readonly OperationId[]
   readonly mailbox?: MailboxId
   readonly channel?: Channel
   readonly run?: RunId
