@@ -100,7 +100,7 @@ export function occurrencesIn(
     const at = (kept['time'] as EventTime | undefined) ?? timeOfSlot(time, slot)
     show(slot, at, Object.keys(kept).length > 0, { ...common, ...kept })
   }
-  return shown.sort((a, b) => a.start - b.start || (a.slot ?? '').localeCompare(b.slot ?? ''))
+  return shown.sort((a, b) => a.start - b.start || ((a.slot ?? '') < (b.slot ?? '') ? -1 : 1))
 }
 
 function fieldsOfSeries(fields: Fields): Fields {
