@@ -1,0 +1,215 @@
+/** The control API over HTTP, below `/emulator/`. Documented in README.md. */
+import type { Control } from './control.ts'
+import { FAULT_KINDS, type FaultKind, type FaultRule } from './faults.ts'
+import { bodyText, parseQuery, type Incoming, type Outgoing } from './http.ts'
+import { isObject, type JsonObject } from './item-parts.ts'
+import type { Switches } from './switches.ts'
+
+class Refused extends Error {}
+
+function readBody(incoming: Incoming): JsonObject {
+  const source = bodyText(incoming.body)
+  if (source.trim() === '') return {}
+  try {
+    const value: unknown = JSON.parse(source)
+    if (isObject(value)) return value
+  } catch {
+    // Falls through to the refusal.
+  }
+  throw new Refused('The body must be a JSON object.')
+}
+
+const answer = (body: unknown, status = 200): Outgoing => ({
+  status,
+  headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
+  body: JSON.stringify(body, (_name, value: unknown) =>
+    value instanceof Map ? Object.fromEntries(value) : value,
+  ),
+})
+
+function readRules(value: unknown): FaultRule[] {
+  if (!Array.isArray(value)) throw new Refused('`rules` must be a list.')
+  return value.map((entry) => {
+    if (!isObject(entry) || !FAULT_KINDS.includes(entry['kind'] as FaultKind))
+      throw new Refused(`A rule needs a kind: ${FAULT_KINDS.join(', ')}.`)
+    return entry as unknown as FaultRule
+  })
+}
+
+function readText(body: JsonObject, name: string): string {
+  const value = body[name]
+  if (typeof value !== 'string') throw new Refused(`\`${name}\` must be a text.`)
+  return value
+}
+
+const optionalText = (body: JsonObject, name: string): string | undefined =>
+  body[name] === undefined ? undefined : readText(body, name)
+
+/** A page of a log, oldest first: `?after=N` skips N entries, `?limit=N` bounds the answer. */
+function page<T>(entries: readonly T[], query: ReadonlyMap<string, string>, dropped = 0): JsonObject {
+  const after = Number(query.get('after') ?? 0) || 0
+  const limit = Math.min(Number(query.get('limit') ?? 1_000) || 1_000, 10_000)
+  return { total: entries.length + dropped, dropped, value: entries.slice(after, after + limit) }
+}
+
+export async function handleControl(
+  control: Control,
+  info: () => JsonObject,
+  incoming: Incoming,
+): Promise<Outgoing> {
+  const [path = '', queryText = ''] = incoming.target.split('?')
+  const query = parseQuery(queryText)
+  const name = path.replace(/^\/emulator\/?/, '').replace(/\/$/, '')
+  try {
+    return await route(control, info, incoming, name, query)
+  } catch (error) {
+    if (error instanceof Refused) return answer({ error: error.message }, 400)
+    return answer({ error: error instanceof Error ? error.message : String(error) }, 400)
+  }
+}
+
+async function route(
+  control: Control,
+  info: () => JsonObject,
+  incoming: Incoming,
+  name: string,
+  query: ReadonlyMap<string, string>,
+): Promise<Outgoing> {
+  const { logs, clock, store } = control
+  switch (`${incoming.method} ${name}`) {
+    case 'GET state':
+      return answer({
+        ...info(),
+        now: new Date(store.now()).toISOString(),
+        clockStopped: clock.frozen,
+        switches: store.switches,
+        mailboxes: [...store.data.mailboxes.values()].map(summary),
+      })
+    case 'POST seed':
+      control.seed(readText(readBody(incoming), 'seed'))
+      return answer(info())
+    case 'POST snapshot':
+      control.snapshot(optionalText(readBody(incoming), 'name'))
+      return answer({ done: true })
+    case 'POST restore':
+      return control.restore(optionalText(readBody(incoming), 'name'))
+        ? answer({ done: true })
+        : answer({ error: 'There is no snapshot of that name.' }, 404)
+    case 'GET faults':
+      return answer({ rules: control.faults.rules, injected: control.faults.injected })
+    case 'PUT faults':
+    case 'POST faults': {
+      const body = readBody(incoming)
+      control.plan(readRules(body['rules']), optionalText(body, 'seed'))
+      return answer({ rules: control.faults.rules })
+    }
+    case 'DELETE faults':
+      control.plan([])
+      return answer({ rules: [] })
+    case 'GET clock':
+      return answer({ now: new Date(store.now()).toISOString(), stopped: clock.frozen })
+    case 'POST clock':
+      return setClock(control, readBody(incoming))
+    case 'GET switches':
+      return answer(store.switches)
+    case 'PATCH switches':
+      return answer(setSwitches(store.switches, readBody(incoming)))
+    case 'GET requests':
+      return answer(page(logs.requests.entries, query, logs.requests.dropped))
+    case 'GET writes':
+      return answer(page(logs.writes.entries, query, logs.writes.dropped))
+    case 'GET mails':
+      return answer(page(logs.mails.entries, query, logs.mails.dropped))
+    case 'GET complaints':
+      return answer(page(logs.complaints.entries, query, logs.complaints.dropped))
+    case 'DELETE logs':
+      logs.clear()
+      return answer({ done: true })
+    case 'POST act': {
+      const body = readBody(incoming)
+      const person = control.as(readText(body, 'person'))
+      const at = readText(body, 'path')
+      switch (readText(body, 'method').toUpperCase()) {
+        case 'GET':
+          return answer(await person.get(at))
+        case 'POST':
+          return answer(await person.post(at, body['body']))
+        case 'PATCH':
+          return answer(await person.patch(at, body['body']))
+        case 'DELETE':
+          return answer(await person.delete(at))
+        default:
+          throw new Refused('`method` must be GET, POST, PATCH or DELETE.')
+      }
+    }
+    case 'POST evict-tokens':
+      control.evictTokens(optionalText(readBody(incoming), 'person'))
+      return answer({ done: true })
+    case 'POST bump-etags':
+      control.bumpEtags(readText(readBody(incoming), 'person'))
+      return answer({ done: true })
+    case 'POST mailbox': {
+      const body = readBody(incoming)
+      control.setMailboxGone(readText(body, 'person'), body['gone'] === true)
+      return answer({ done: true })
+    }
+    case 'POST revoke-consent':
+      control.revokeConsent(optionalText(readBody(incoming), 'person') ?? null)
+      return answer({ done: true })
+    case 'POST expire-secrets':
+      control.expireSecrets(readText(readBody(incoming), 'clientId'))
+      return answer({ done: true })
+    case 'POST token': {
+      const body = readBody(incoming)
+      const grants = Array.isArray(body['grants']) ? body['grants'].map(String) : undefined
+      return answer({
+        token: control.token(readText(body, 'clientId'), optionalText(body, 'person') ?? null, grants),
+      })
+    }
+    default:
+      return answer({ error: `The control API has no ${incoming.method} /emulator/${name}.` }, 404)
+  }
+}
+
+function summary(
+  mailbox: Control['store'] extends { data: { mailboxes: Map<string, infer M> } } ? M : never,
+): JsonObject {
+  const count = (collections: Iterable<{ readonly index: ReadonlyMap<string, number> }>): number =>
+    [...collections].reduce((sum, collection) => sum + collection.index.size, 0)
+  return {
+    id: mailbox.person.id,
+    userPrincipalName: mailbox.person.userPrincipalName,
+    displayName: mailbox.person.displayName,
+    shared: mailbox.person.shared,
+    gone: mailbox.gone,
+    timeZone: mailbox.timeZone,
+    calendars: mailbox.calendars.index.size,
+    events: count(mailbox.events.values()),
+    lists: mailbox.lists.index.size,
+    tasks: count(mailbox.tasks.values()),
+    messages: count(mailbox.messages.values()),
+  }
+}
+
+function setClock(control: Control, body: JsonObject): Outgoing {
+  const { clock } = control
+  if (body['release'] === true) clock.release()
+  else if (typeof body['set'] === 'string') {
+    const at = Date.parse(body['set'])
+    if (Number.isNaN(at)) throw new Refused('`set` must be a date and time.')
+    clock.set(at)
+  } else if (typeof body['advanceSeconds'] === 'number' && body['advanceSeconds'] >= 0)
+    clock.advance(body['advanceSeconds'] * 1000)
+  else throw new Refused('Send `set`, `advanceSeconds` or `release`.')
+  return answer({ now: new Date(clock.now()).toISOString(), stopped: clock.frozen })
+}
+
+function setSwitches(switches: Switches, body: JsonObject): Switches {
+  for (const [name, value] of Object.entries(body)) {
+    if (!(name in switches)) throw new Refused(`There is no switch '${name}'.`)
+    if (typeof value !== typeof switches[name as keyof Switches])
+      throw new Refused(`The switch '${name}' takes another type of value.`)
+    Object.assign(switches, { [name]: value })
+  }
+  return switches
+}

@@ -1,0 +1,166 @@
+/** The emulator put together: a world, Entra, Graph, the control API, behind one `fetch`-shaped function. */
+import { CALENDAR_PATHS, calendarRoutes } from './calendars.ts'
+import { AdjustableClock, realClock, type Clock } from './clock.ts'
+import { Control } from './control.ts'
+import { handleControl } from './control-routes.ts'
+import { addPerson, seedDemo, seedDirectory, type DemoDirectory } from './demo.ts'
+import { Entra } from './entra.ts'
+import { eventRoutes } from './event-routes.ts'
+import { Faults } from './faults.ts'
+import { Graph } from './graph.ts'
+import type { Incoming, Outgoing } from './http.ts'
+import { parseLarge, seedLarge } from './large.ts'
+import { Logs } from './logs.ts'
+import type { Office } from './office.ts'
+import { listen, type Listening } from './server.ts'
+import { makeWorld, Store } from './state.ts'
+import { DEFAULT_SWITCHES, type Switches } from './switches.ts'
+import { Throttle } from './throttle.ts'
+import { todoRoutes } from './todo.ts'
+import { Tokens } from './tokens.ts'
+import { userRoutes } from './users.ts'
+
+export interface EmulatorOptions {
+  /** `demo`, `empty` or `large:messages=N,events=N,tasks=N`. */
+  readonly seed?: string
+  /** Time for everything; the machine's clock when left out. The control API can stop and move it. */
+  readonly clock?: Clock
+  /** Where ids, tokens and chance come from. */
+  readonly randomSeed?: string
+  readonly switches?: Partial<Switches>
+}
+
+/** How to reach the emulated Microsoft 365: the `microsoft` object that `--json` prints. */
+export interface MicrosoftInfo {
+  readonly graph: string
+  readonly login: string
+  readonly control: string
+  readonly tenantId: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly users: readonly { readonly id: string; readonly userPrincipalName: string }[]
+}
+
+export interface Emulator {
+  /** Answers a request in process. Whatever its origin, paths are the same as over HTTP. Rejects when a fault cuts the connection. */
+  handle(request: Request): Promise<Response>
+  /** Listens on 127.0.0.1; 0 is any free port. */
+  listen(port: number): Promise<Listening>
+  /** With the origin of the last `listen`, or one that only `handle` understands. */
+  readonly info: MicrosoftInfo
+  readonly control: Control
+}
+
+/** The origin of links when nobody listens. */
+const IN_PROCESS_ORIGIN = 'http://127.0.0.1'
+
+export function createEmulator(options: EmulatorOptions = {}): Emulator {
+  const randomSeed = options.randomSeed ?? 'contoso'
+  const clock = new AdjustableClock(options.clock ?? realClock)
+  const switches: Switches = { ...DEFAULT_SWITCHES, ...options.switches }
+  const logs = new Logs()
+  const store = new Store(makeWorld(randomSeed), clock, switches)
+  const office: Office = { store, logs, deliveries: [] }
+  const tokens = new Tokens(store, randomSeed)
+  const throttle = new Throttle(store)
+  const faults = new Faults(randomSeed)
+  const routes = [...userRoutes(), ...calendarRoutes(), ...eventRoutes(CALENDAR_PATHS), ...todoRoutes()]
+  const graph = new Graph({ office, routes, authenticate: tokens.authenticate, throttle, faults })
+  const entra = new Entra(store, tokens)
+  store.onChange((change) => logs.noteChange(change))
+  let directory: DemoDirectory
+  let origin = IN_PROCESS_ORIGIN
+
+  const reseed = (seed: string): void => {
+    store.data = makeWorld(randomSeed)
+    directory = plant(office, seed)
+    store.actor = 'system'
+  }
+  reseed(options.seed ?? 'demo')
+  logs.clear()
+
+  const info = (): MicrosoftInfo => ({
+    graph: `${origin}/v1.0`,
+    login: origin,
+    control: `${origin}/emulator`,
+    tenantId: directory.tenant.id,
+    clientId: directory.app.clientId,
+    clientSecret: directory.app.secrets[0]?.value ?? '',
+    users: [...store.data.mailboxes.values()].map(({ person }) => ({
+      id: person.id,
+      userPrincipalName: person.userPrincipalName,
+    })),
+  })
+  const control = new Control({ clock, logs, faults, store, graph, throttle, tokens, reseed })
+
+  const dispatch = async (incoming: Incoming): Promise<Outgoing> => {
+    const { target } = incoming
+    if (target.startsWith('/v1.0/')) return graph.handle(incoming)
+    if (target.startsWith('/emulator')) return handleControl(control, () => ({ ...info() }), incoming)
+    return (
+      entra.handle(incoming) ?? {
+        status: 404,
+        headers: { 'content-type': 'text/plain; charset=utf-8' },
+        body: 'Not found. Graph is at /v1.0/, sign-in at /{tenant}/oauth2/v2.0/, the control API at /emulator/.\n',
+      }
+    )
+  }
+
+  return {
+    handle: async (request) => respond(await dispatch(await read(request))),
+    listen: async (port) => {
+      const listening = await listen(port, dispatch)
+      origin = listening.url
+      return listening
+    },
+    get info() {
+      return info()
+    },
+    control,
+  }
+}
+
+function plant(office: Office, seed: string): DemoDirectory {
+  if (seed === 'demo') return seedDemo(office)
+  if (seed.startsWith('large:')) return seedLarge(office, parseLarge(seed), () => undefined)
+  if (seed !== 'empty')
+    throw new Error(`There is no seed '${seed}'. Take demo, empty or large:messages=N,events=N,tasks=N.`)
+  const directory = seedDirectory(office.store)
+  addPerson(office.store, directory.tenant, {
+    address: 'anna.lindqvist',
+    displayName: 'Anna Lindqvist',
+    timeZone: 'W. Europe Standard Time',
+  })
+  addPerson(office.store, directory.tenant, {
+    address: 'ben.okafor',
+    displayName: 'Ben Okafor',
+    timeZone: 'GMT Standard Time',
+  })
+  return directory
+}
+
+async function read(request: Request): Promise<Incoming> {
+  const { url, method, headers } = request
+  const slash = url.indexOf('/', url.indexOf('//') + 2)
+  const hasBody = method !== 'GET' && method !== 'HEAD' && request.body !== null
+  const isText = /json|text|urlencoded/.test(headers.get('content-type') ?? 'json')
+  return {
+    method,
+    target: slash < 0 ? '/' : url.slice(slash),
+    origin: slash < 0 ? url : url.slice(0, slash),
+    header: (name) => headers.get(name) ?? undefined,
+    body: !hasBody ? null : isText ? await request.text() : new Uint8Array(await request.arrayBuffer()),
+    signal: request.signal,
+  }
+}
+
+function respond(outgoing: Outgoing): Response {
+  // What fetch does when the other side goes away.
+  if (outgoing.cut !== undefined)
+    throw new TypeError('fetch failed', { cause: new Error('The connection was cut.') })
+  const empty = outgoing.status === 204 || outgoing.status === 304 || outgoing.body === null
+  return new Response(empty ? null : (outgoing.body as string), {
+    status: outgoing.status,
+    headers: outgoing.headers,
+  })
+}

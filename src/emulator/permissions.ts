@@ -1,0 +1,78 @@
+/** Which permissions open which doors. Source: "Microsoft Graph permissions reference" and each API's page. */
+import type { Permissions } from './router.ts'
+
+const allow = (delegated: readonly string[], application: readonly string[]): Permissions => ({
+  delegated,
+  application,
+})
+
+export const CALENDAR_READ = allow(
+  ['Calendars.ReadBasic', 'Calendars.Read', 'Calendars.ReadWrite'],
+  ['Calendars.ReadBasic.All', 'Calendars.ReadBasic', 'Calendars.Read', 'Calendars.ReadWrite'],
+)
+export const CALENDAR_READ_FULL = allow(
+  ['Calendars.Read', 'Calendars.ReadWrite'],
+  ['Calendars.Read', 'Calendars.ReadWrite'],
+)
+export const CALENDAR_WRITE = allow(['Calendars.ReadWrite'], ['Calendars.ReadWrite'])
+
+export const TASKS_READ = allow(['Tasks.Read', 'Tasks.ReadWrite'], ['Tasks.Read.All', 'Tasks.ReadWrite.All'])
+export const TASKS_WRITE = allow(['Tasks.ReadWrite'], ['Tasks.ReadWrite.All'])
+
+export const MAIL_READ_BASIC = allow(
+  ['Mail.ReadBasic', 'Mail.Read', 'Mail.ReadWrite'],
+  ['Mail.ReadBasic.All', 'Mail.ReadBasic', 'Mail.Read', 'Mail.ReadWrite'],
+)
+export const MAIL_READ = allow(['Mail.Read', 'Mail.ReadWrite'], ['Mail.Read', 'Mail.ReadWrite'])
+export const MAIL_WRITE = allow(['Mail.ReadWrite'], ['Mail.ReadWrite'])
+export const MAIL_SEND = allow(['Mail.Send'], ['Mail.Send'])
+
+export const SETTINGS_READ = allow(
+  ['MailboxSettings.Read', 'MailboxSettings.ReadWrite'],
+  ['MailboxSettings.Read', 'MailboxSettings.ReadWrite'],
+)
+export const SETTINGS_WRITE = allow(['MailboxSettings.ReadWrite'], ['MailboxSettings.ReadWrite'])
+
+export const USER_READ = allow(
+  [
+    'User.Read',
+    'User.ReadBasic.All',
+    'User.Read.All',
+    'User.ReadWrite',
+    'User.ReadWrite.All',
+    'Directory.Read.All',
+  ],
+  ['User.ReadBasic.All', 'User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All'],
+)
+export const USERS_READ = allow(
+  ['User.ReadBasic.All', 'User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All'],
+  ['User.ReadBasic.All', 'User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All'],
+)
+export const IDS_TRANSLATE = allow(
+  [
+    'User.ReadBasic',
+    'User.Read',
+    'User.ReadBasic.All',
+    'User.Read.All',
+    'User.ReadWrite',
+    'User.ReadWrite.All',
+  ],
+  ['User.Read.All', 'User.ReadWrite.All', 'User.ReadBasic.All'],
+)
+
+/** Checked by the route itself: what the subscribed resource asks for. */
+export const ANY_TOKEN = allow([], [])
+
+/** Whether a set of grants opens a door; for another person's mailbox the `.Shared` form of a scope is needed. */
+export function opens(
+  permissions: Permissions,
+  grants: ReadonlySet<string>,
+  delegated: boolean,
+  otherMailbox: boolean,
+): boolean {
+  if (permissions === ANY_TOKEN) return true
+  if (!delegated) return permissions.application.some((role) => grants.has(role))
+  return permissions.delegated.some(
+    (scope) => grants.has(`${scope}.Shared`) || (!otherMailbox && grants.has(scope)),
+  )
+}
