@@ -13,8 +13,8 @@ export interface Tag {
 }
 
 export interface HtmlReader {
-  /** Entities are not decoded yet. */
-  readonly text: (start: number, end: number) => void
+  /** Entities are not decoded yet. `true` ends the reading: enough was seen. */
+  readonly text: (start: number, end: number) => boolean | void
   readonly tag: (tag: Tag) => void
 }
 
@@ -40,15 +40,13 @@ const NAME = /[a-z][a-z0-9:-]{0,40}/iy
 export function readHtml(html: string, reader: HtmlReader): void {
   let at = 0
   let textFrom = 0
-  const flush = (to: number): void => {
-    if (to > textFrom) reader.text(textFrom, to)
-  }
+  const flush = (to: number): boolean => to > textFrom && reader.text(textFrom, to) === true
   while (at < html.length) {
     const open = html.indexOf('<', at)
     if (open < 0) break
     const second = html[open + 1]
     if (second === '!' || second === '?') {
-      flush(open)
+      if (flush(open)) return
       const comment = html.startsWith('<!--', open)
       const close = html.indexOf(comment ? '-->' : '>', open + 2)
       at = textFrom = close < 0 ? html.length : close + (comment ? 3 : 1)
@@ -64,7 +62,7 @@ export function readHtml(html: string, reader: HtmlReader): void {
     const nameEnd = NAME.lastIndex
     const end = endOfTag(html, nameEnd)
     if (end < 0) break
-    flush(open)
+    if (flush(open)) return
     const name = found[0].toLowerCase()
     reader.tag({ name, closing, attributes: html.slice(nameEnd, end - 1), start: open, end })
     at = textFrom = end
@@ -92,6 +90,16 @@ function endOfTag(html: string, from: number): number {
     if (char !== ' ' && char !== '\n' && char !== '\r' && char !== '\t') behindEquals = char === '='
   }
   return -1
+}
+
+/** Whether a reader would see any text. */
+export function hasText(html: string): boolean {
+  let seen = false
+  readHtml(html, {
+    text: (start, end) => (seen = decodeEntities(html.slice(start, end)).trim() !== ''),
+    tag: () => undefined,
+  })
+  return seen
 }
 
 /** The value of one attribute, entities decoded; null when it is not there. */

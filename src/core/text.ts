@@ -1,4 +1,4 @@
-import { htmlToText } from './html.ts'
+import { hasText, htmlToText } from './html.ts'
 import type { Body } from './item.ts'
 
 /**
@@ -75,7 +75,7 @@ export function cleanBody(body: Body | null): Body | null {
     return content.trim() === '' ? null : { type: 'text', content }
   }
   const content = innerHtml(body.content.replace(/\r\n?/g, '\n')).trim()
-  if (!/<(?:img|hr|table)\b/i.test(content) && htmlToText(content).trim() === '') return null
+  if (!hasText(content) && !/<(?:img|hr|table)\b/i.test(content)) return null
   return { type: 'html', content }
 }
 
