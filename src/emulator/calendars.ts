@@ -3,7 +3,7 @@ import type { Answer, Call } from './call.ts'
 import { find, items, type Collection } from './collection.ts'
 import { badRequest, GraphError, itemNotFound, malformedId } from './errors.ts'
 import { refuseUnknown, type CalendarGroupRow, type CalendarRow } from './event-model.ts'
-import { defaultCalendar, eventsOf } from './event-write.ts'
+import { defaultCalendar, dropEvents, eventsOf } from './event-store.ts'
 import { changeKey, containerId, etag, keyOfId } from './ids.ts'
 import { member, mergeExtended, parseExtended, text, type JsonObject } from './item-parts.ts'
 import {
@@ -202,13 +202,12 @@ function patchCalendar(call: Call, row: CalendarRow): Answer {
   return answerCalendar(call, row, 200)
 }
 
-/** Removes a calendar and, without a tombstone for each, its events: a list of calendars is where this is seen. */
+/** Removes a calendar with its events. */
 export function deleteCalendar(call: Pick<Call, 'store' | 'mailbox'>, row: CalendarRow): void {
   const { store, mailbox } = call
   if (row.isDefault)
     throw new GraphError(400, 'ErrorDeleteDistinguishedFolder', 'Distinguished folders cannot be deleted.')
-  for (const event of items(eventsOf(mailbox, row.key))) mailbox.eventHome.delete(event.key)
-  mailbox.events.delete(row.key)
+  dropEvents(mailbox, row.key)
   store.remove(mailbox, 'calendar', mailbox.calendars, row.key)
 }
 

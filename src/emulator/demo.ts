@@ -6,13 +6,8 @@ import { addCalendar, firstGroup, furnishCalendars } from './calendars.ts'
 import { guidOf, hashText } from './chance.ts'
 import { items } from './collection.ts'
 import { parseEvent } from './event-model.ts'
-import {
-  createEvent,
-  defaultCalendar,
-  deleteInstance,
-  requireInstance,
-  updateInstance,
-} from './event-write.ts'
+import { defaultCalendar } from './event-store.ts'
+import { createEvent, deleteInstance, requireInstance, updateInstance } from './event-write.ts'
 import type { JsonObject } from './item-parts.ts'
 import type { Office } from './office.ts'
 import type { AppRegistration, Mailbox, Person, Store, Tenant } from './state.ts'

@@ -5,7 +5,9 @@ import { Control } from './control.ts'
 import { handleControl } from './control-routes.ts'
 import { addPerson, seedDemo, seedDirectory, type DemoDirectory } from './demo.ts'
 import { Entra } from './entra.ts'
+import { eventHost } from './event-attachments.ts'
 import { eventRoutes } from './event-routes.ts'
+import { findEvent } from './event-store.ts'
 import { Faults } from './faults.ts'
 import { Graph } from './graph.ts'
 import type { Incoming, Outgoing } from './http.ts'
@@ -18,6 +20,7 @@ import { DEFAULT_SWITCHES, type Switches } from './switches.ts'
 import { Throttle } from './throttle.ts'
 import { todoRoutes } from './todo.ts'
 import { Tokens } from './tokens.ts'
+import { UploadDoor } from './upload-door.ts'
 import { userRoutes } from './users.ts'
 
 export interface EmulatorOptions {
@@ -67,6 +70,12 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const routes = [...userRoutes(), ...calendarRoutes(), ...eventRoutes(CALENDAR_PATHS), ...todoRoutes()]
   const graph = new Graph({ office, routes, authenticate: tokens.authenticate, throttle, faults })
   const entra = new Entra(store, tokens)
+  const uploads = new UploadDoor(store, {
+    event: (mailbox, key) => {
+      const row = findEvent(mailbox, key)
+      return row === undefined ? undefined : eventHost(office, mailbox, { row, instance: null })
+    },
+  })
   store.onChange((change) => logs.noteChange(change))
   let directory: DemoDirectory
   let origin = IN_PROCESS_ORIGIN
@@ -96,6 +105,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const dispatch = async (incoming: Incoming): Promise<Outgoing> => {
     const { target } = incoming
     if (target.startsWith('/v1.0/')) return graph.handle(incoming)
+    if (target.startsWith('/uploads/')) return uploads.handle(incoming)
     if (target.startsWith('/emulator')) return handleControl(control, () => ({ ...info() }), incoming)
     return (
       entra.handle(incoming) ?? {
@@ -143,7 +153,7 @@ async function read(request: Request): Promise<Incoming> {
   const { url, method, headers } = request
   const slash = url.indexOf('/', url.indexOf('//') + 2)
   const hasBody = method !== 'GET' && method !== 'HEAD' && request.body !== null
-  const isText = /json|text|urlencoded/.test(headers.get('content-type') ?? 'json')
+  const isText = method !== 'PUT' && /json|text|urlencoded/.test(headers.get('content-type') ?? 'json')
   return {
     method,
     target: slash < 0 ? '/' : url.slice(slash),

@@ -9,7 +9,7 @@ import { answerDelta, optionsOf, removedRow, tokenOf, type DeltaSource } from '.
 import { instantOf, type CalendarRow, type EventRow } from './event-model.ts'
 import { eventId, instanceId, renderBareOccurrence, renderEvent, viewKey, type View } from './event-render.ts'
 import { instancesBetween, overlaps, type Instance } from './event-series.ts'
-import { eventsOf } from './event-write.ts'
+import { eventsOf } from './event-store.ts'
 import { windowOf } from './window.ts'
 import { DAY } from './zones.ts'
 

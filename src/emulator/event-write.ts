@@ -1,6 +1,5 @@
 /** Creating, changing and deleting events: the rules of the store, whoever asks. Mail to attendees is meetings.ts. */
 import { codeOf, hashText } from './chance.ts'
-import { find, makeCollection, type Collection } from './collection.ts'
 import { GraphError, invalidProperty, itemNotFound } from './errors.ts'
 import {
   checkEvent,
@@ -14,31 +13,11 @@ import {
 import { hasDay } from './recurrence.ts'
 import { instanceAt, neighbours, slotWall, type Instance } from './event-series.ts'
 import { mergeExtended, textToHtml, wrapHtml, type TextBody } from './item-parts.ts'
+import { addEvent, changedEvent, eventOfTransaction, eventsOf, removeEvent } from './event-store.ts'
 import * as meetings from './meetings.ts'
 import type { Office } from './office.ts'
 import type { Mailbox } from './state.ts'
 import { DAY, findZone, UTC } from './zones.ts'
-
-export function eventsOf(mailbox: Mailbox, calendar: string): Collection<EventRow> {
-  let collection = mailbox.events.get(calendar)
-  if (collection === undefined) {
-    collection = makeCollection(`events/${calendar}`)
-    mailbox.events.set(calendar, collection)
-  }
-  return collection
-}
-
-export function findEvent(mailbox: Mailbox, key: string): EventRow | undefined {
-  const home = mailbox.eventHome.get(key)
-  if (home === undefined) return undefined
-  const collection = mailbox.events.get(home.slice('events/'.length))
-  return collection === undefined ? undefined : find(collection, key)
-}
-
-export function defaultCalendar(mailbox: Mailbox): CalendarRow {
-  for (const row of mailbox.calendars.rows) if (row?.isDefault) return row
-  throw itemNotFound()
-}
 
 function storedBody(office: Office, body: TextBody): TextBody {
   if (!office.store.switches.rewriteHtmlBodies) return body
@@ -78,13 +57,6 @@ export interface Creation {
   readonly repeated: boolean
 }
 
-/** Transaction ids that a calendar remembers are those of the events it still has. */
-function byTransaction(mailbox: Mailbox, transactionId: string): EventRow | undefined {
-  for (const collection of mailbox.events.values())
-    for (const row of collection.rows) if (row?.transactionId === transactionId) return row
-  return undefined
-}
-
 export function createEvent(
   office: Office,
   mailbox: Mailbox,
@@ -95,7 +67,7 @@ export function createEvent(
   if (!calendar.canEdit) throw new GraphError(403, 'ErrorAccessDenied', 'The calendar is read-only.')
   const { fields, transactionId } = input
   if (transactionId !== null) {
-    const existing = byTransaction(mailbox, transactionId)
+    const existing = eventOfTransaction(mailbox, transactionId)
     if (existing !== undefined) return { row: existing, repeated: true }
   }
   if (fields.start === undefined || fields.end === undefined)
@@ -130,7 +102,7 @@ export function createEvent(
     cancelled: [],
   }
   if (row.isOnlineMeeting) addJoin(row)
-  store.add(mailbox, 'event', eventsOf(mailbox, calendar.key), row)
+  addEvent(store, mailbox, row)
   if (row.attendees.length > 0) meetings.invite(office, mailbox, row)
   afterWrite(office, mailbox, row)
   return { row, repeated: false }
@@ -205,7 +177,7 @@ export function updateEvent(office: Office, mailbox: Mailbox, row: EventRow, inp
   }
   Object.assign(row, patch)
   if (row.isOnlineMeeting && row.onlineMeeting === null) addJoin(row)
-  store.changed(mailbox, 'event', eventsOf(mailbox, row.calendar), row, before)
+  changedEvent(store, mailbox, row, before)
   if (row.isOrganizer) meetings.announce(office, mailbox, row, before, Object.keys(input.fields))
   afterWrite(office, mailbox, row)
   return row
@@ -277,7 +249,7 @@ export function updateInstance(
   next.version = store.data.sequence + 1
   master.exceptions = new Map(master.exceptions).set(slot, next)
   const modified = master.modified
-  store.changed(mailbox, 'event', eventsOf(mailbox, master.calendar), master, before)
+  changedEvent(store, mailbox, master, before)
   master.modified = modified
   if (next.isOrganizer)
     meetings.announceInstance(office, mailbox, master, slot, next, beforeException, Object.keys(input.fields))
@@ -305,7 +277,7 @@ export function deleteEvent(
   comment = '',
   silent = false,
 ): void {
-  office.store.remove(mailbox, 'event', eventsOf(mailbox, row.calendar), row.key)
+  removeEvent(office.store, mailbox, row)
   if (!silent && row.isOrganizer && row.attendees.length > 0 && !row.isCancelled)
     meetings.cancel(office, mailbox, row, null, comment)
 }
@@ -323,7 +295,7 @@ export function deleteInstance(
   exceptions.delete(slot)
   master.exceptions = exceptions
   master.cancelled = [...master.cancelled, slot]
-  office.store.changed(mailbox, 'event', eventsOf(mailbox, master.calendar), master, before)
+  changedEvent(office.store, mailbox, master, before)
   if (!silent && master.isOrganizer && master.attendees.length > 0)
     meetings.cancel(office, mailbox, master, slot, comment)
 }

@@ -2,8 +2,8 @@
  * Meetings between mailboxes: what an organizer does reaches the copies of the attendees, answers come back, and
  * each mail is posted once. Source: "Update event" (who is mailed), "event: accept/decline/cancel".
  */
-import { find, makeCollection } from './collection.ts'
 import type { Attendee, EventRow, Moment, ResponseType } from './event-model.ts'
+import { addEvent, changedEvent, copyOfMeeting } from './event-store.ts'
 import type { Recipient } from './item-parts.ts'
 import { post, type Office, type Posting } from './office.ts'
 import type { Mailbox } from './state.ts'
@@ -27,12 +27,6 @@ const lower = (attendee: Attendee): string => attendee.emailAddress.address.toLo
 /** Attendees other than the organizer, who is not mailed even when listed. */
 function others(mailbox: Mailbox, attendees: readonly Attendee[]): Attendee[] {
   return attendees.filter((attendee) => lower(attendee) !== mailbox.person.mail.toLowerCase())
-}
-
-function copyOf(mailbox: Mailbox, iCalUId: string): EventRow | undefined {
-  for (const collection of mailbox.events.values())
-    for (const row of collection.rows) if (row?.iCalUId === iCalUId) return row
-  return undefined
 }
 
 function calendarOf(mailbox: Mailbox): string | undefined {
@@ -86,15 +80,6 @@ function copyExceptions(copy: EventRow, row: EventRow): ReadonlyMap<number, Even
   )
 }
 
-function collectionOf(mailbox: Mailbox, calendar: string) {
-  let collection = mailbox.events.get(calendar)
-  if (collection === undefined) {
-    collection = makeCollection<EventRow>(`events/${calendar}`)
-    mailbox.events.set(calendar, collection)
-  }
-  return collection
-}
-
 /** Puts the meeting into each attendee's calendar, or brings the copy up to date. Keys of the copies by object id. */
 function deliver(
   office: Office,
@@ -109,13 +94,13 @@ function deliver(
   for (const attendee of attendees) {
     const mailbox = store.mailboxOf(attendee.emailAddress.address)
     if (mailbox === undefined || mailbox.gone) continue
-    const existing = copyOf(mailbox, row.iCalUId)
+    const existing = copyOfMeeting(mailbox, row.iCalUId)
     if (existing !== undefined) {
       const before = { ...existing }
       Object.assign(existing, shared(row), { isCancelled: false })
       existing.exceptions = copyExceptions(existing, row)
       if (askAgain) existing.response = { response: 'notResponded', at: null }
-      store.changed(mailbox, 'event', collectionOf(mailbox, existing.calendar), existing, before)
+      changedEvent(store, mailbox, existing, before)
       copies.set(mailbox.person.id, existing.key)
       continue
     }
@@ -138,7 +123,7 @@ function deliver(
       exceptions: new Map(),
     }
     copy.exceptions = copyExceptions(copy, row)
-    store.add(mailbox, 'event', collectionOf(mailbox, calendar), copy)
+    addEvent(store, mailbox, copy)
     copies.set(mailbox.person.id, copy.key)
   }
   store.actor = actor
@@ -256,7 +241,7 @@ function withdraw(
   store.actor = 'system'
   for (const attendee of attendees) {
     const theirs = store.mailboxOf(attendee.emailAddress.address)
-    const copy = theirs === undefined ? undefined : copyOf(theirs, row.iCalUId)
+    const copy = theirs === undefined ? undefined : copyOfMeeting(theirs, row.iCalUId)
     if (theirs === undefined || copy === undefined) continue
     copies.set(theirs.person.id, copy.key)
     const before = { ...copy }
@@ -268,7 +253,7 @@ function withdraw(
       copy.cancelled = [...copy.cancelled, slot]
       copy.exceptions = new Map([...copy.exceptions].filter(([at]) => at !== slot))
     }
-    store.changed(theirs, 'event', collectionOf(theirs, copy.calendar), copy, before)
+    changedEvent(store, theirs, copy, before)
   }
   store.actor = actor
   tell(office, mailbox, row, 'meetingCancellation', attendees, `Canceled: ${row.subject}`, comment, copies)
@@ -305,7 +290,7 @@ export function respond(
   if (!reply.send) return
   const { store } = office
   const organizer = store.mailboxOf(row.organizer.address)
-  const original = organizer === undefined ? undefined : copyOf(organizer, row.iCalUId)
+  const original = organizer === undefined ? undefined : copyOfMeeting(organizer, row.iCalUId)
   const copies = new Map<string, string>()
   if (organizer !== undefined && original !== undefined) {
     const actor = store.actor
@@ -325,7 +310,7 @@ export function respond(
         attendees: answered(exception.attendees),
       })
     else if (slot === null) original.attendees = answered(original.attendees)
-    store.changed(organizer, 'event', collectionOf(organizer, original.calendar), original, before)
+    changedEvent(store, organizer, original, before)
     copies.set(organizer.person.id, original.key)
     store.actor = actor
   }
@@ -339,11 +324,4 @@ export function respond(
     copies,
     response: reply.response,
   })
-}
-
-/** Looks up the copy that a mailbox has of a meeting. */
-export function findCopy(mailbox: Mailbox, iCalUId: string): EventRow | undefined {
-  const row = copyOf(mailbox, iCalUId)
-  const collection = row === undefined ? undefined : mailbox.events.get(row.calendar)
-  return row === undefined || collection === undefined ? undefined : find(collection, row.key)
 }

@@ -30,14 +30,16 @@ function number(call: Call, name: string): number | null {
   return value
 }
 
-/** The names in `$select`; null when everything is wanted. `id` and the etag always come. */
+/** The names in `$select` and `$expand`; null when everything is wanted. `id` and the etag always come. */
 export function selected(call: Call): ReadonlySet<string> | null {
   const source = call.query.get('$select')
   if (source === undefined || source.trim() === '' || source.trim() === '*') return null
   const names = source.split(',').map((name) => name.trim())
   if (names.some((name) => !/^[A-Za-z][\w./]*$/.test(name)))
     throw badRequest(`Term '${source}' is not valid in a $select or $expand expression.`)
-  return new Set(names.map((name) => name.split('/')[0]?.toLowerCase() ?? ''))
+  const chosen = new Set(names.map((name) => name.split('/')[0]?.toLowerCase() ?? ''))
+  for (const { name } of expansions(call)) chosen.add(name)
+  return chosen
 }
 
 export function select(entity: JsonObject, names: ReadonlySet<string> | null): JsonObject {
@@ -88,13 +90,13 @@ export function expansions(call: Call): Expansion[] {
   return found
 }
 
-export function orderBy(rows: JsonObject[], source: string): JsonObject[] {
+export function orderBy(rows: readonly JsonObject[], source: string): JsonObject[] {
   const keys = source.split(',').map((part) => {
     const match = /^\s*([A-Za-z][\w/]*)(?:\s+(asc|desc))?\s*$/i.exec(part)
     if (match === null) throw badRequest(`Syntax error in '$orderby': '${source}'.`)
     return { path: (match[1] ?? '').split('/'), sign: match[2]?.toLowerCase() === 'desc' ? -1 : 1 }
   })
-  return [...rows].sort((a, b) => {
+  return rows.toSorted((a, b) => {
     for (const { path, sign } of keys) {
       const left = read(a, path)
       const right = read(b, path)
@@ -106,8 +108,8 @@ export function orderBy(rows: JsonObject[], source: string): JsonObject[] {
 }
 
 export interface Listing {
-  /** All of the collection, rendered whole. */
-  readonly rows: JsonObject[]
+  /** All of the collection, whole; a function is called only for rows that are looked at. */
+  readonly rows: readonly (JsonObject | (() => JsonObject))[]
   /** The whole context URL. */
   readonly context: string
   readonly headers?: Record<string, string>
@@ -115,13 +117,15 @@ export interface Listing {
   readonly pageSizeMax?: number
 }
 
+const look = (row: JsonObject | (() => JsonObject)): JsonObject => (typeof row === 'function' ? row() : row)
+
 /** Answers a list: filter, order, count, page, select, in that order. */
 export function answerList(call: Call, listing: Listing): Answer {
-  let { rows } = listing
   const filter = call.query.get('$filter')
-  if (filter !== undefined) rows = rows.filter(parseFilter(filter))
   const order = call.query.get('$orderby')
-  if (order !== undefined) rows = orderBy(rows, order)
+  let { rows } = listing
+  if (filter !== undefined) rows = rows.map(look).filter(parseFilter(filter))
+  if (order !== undefined) rows = orderBy(rows.map(look), order)
   const total = rows.length
   const skip = number(call, '$skip') ?? 0
   const top = number(call, '$top')
@@ -135,7 +139,7 @@ export function answerList(call: Call, listing: Listing): Answer {
   const names = selected(call)
   const body: JsonObject = { '@odata.context': listing.context }
   if (call.query.get('$count')?.toLowerCase() === 'true') body['@odata.count'] = total
-  body['value'] = page.map((row) => select(row, names))
+  body['value'] = page.map((row) => select(look(row), names))
   if (skip + size < total) body['@odata.nextLink'] = nextLink(call, skip + size)
   return { status: 200, body, ...(listing.headers === undefined ? {} : { headers: listing.headers }) }
 }

@@ -46,6 +46,9 @@ export interface Mailbox {
   readonly events: Map<string, Collection<EventRow>>
   /** Where an event or message is now: item key to collection key. */
   readonly eventHome: Map<string, string>
+  /** Keys of events by iCalUId, and by transactionId. */
+  readonly meetings: Map<string, string>
+  readonly transactions: Map<string, string>
   readonly lists: Collection<TodoListRow>
   readonly tasks: Map<string, Collection<TaskRow>>
   readonly folders: Collection<MailFolderRow>
@@ -295,6 +298,8 @@ export class Store {
       calendars: makeCollection('calendars'),
       events: new Map(),
       eventHome: new Map(),
+      meetings: new Map(),
+      transactions: new Map(),
       lists: makeCollection('lists'),
       tasks: new Map(),
       folders: makeCollection('mailFolders'),

@@ -18,7 +18,9 @@ import {
 } from './odata.ts'
 import { TASKS_READ, TASKS_WRITE } from './permissions.ts'
 import type { Route } from './router.ts'
+import { taskUploadRoutes } from './todo-uploads.ts'
 import { findZone, UTC } from './zones.ts'
+import { extensionRoutes } from './extensions.ts'
 import {
   parseChecklist,
   parseLinked,
@@ -416,6 +418,9 @@ export function todoRoutes(): Route[] {
       },
       render: (call, row, part) => renderLinked(call.mailbox, row, part),
     }),
+    ...extensionRoutes({ path: `${lists}/{list}`, read: TASKS_READ, write: TASKS_WRITE, host: listOf }),
+    ...extensionRoutes({ path: `${tasks}/{task}`, read: TASKS_READ, write: TASKS_WRITE, host: taskOf }),
+    ...taskUploadRoutes(`${tasks}/{task}`, taskOf),
     ...partRoutes({
       name: 'attachments',
       field: 'attachments',
