@@ -1,0 +1,254 @@
+/** An event of Graph's as canonical groups. Source: "event resource type". */
+import type { Instant } from '../../core/ids.ts'
+import type {
+  Answer,
+  Attendee,
+  EventFields,
+  EventTime,
+  Facts,
+  PlainDate,
+  Recurrence,
+  Zone,
+} from '../../core/item.ts'
+import { firstKnownZone, sameZone } from '../../core/zones.ts'
+import { isObject, type JsonObject } from './answers.ts'
+import { withoutJoinBlock } from './join-block.ts'
+import { recurrenceOf } from './recurrence-wire.ts'
+import {
+  bodyOf,
+  categoriesOf,
+  etagOf,
+  idOf,
+  instantOf,
+  instantOfMoment,
+  listOf,
+  memberOf,
+  momentOf,
+  objectOf,
+  refuse,
+  textOf,
+  understood,
+  wallIn,
+  type Understood,
+} from './wire.ts'
+
+export type EventType = 'singleInstance' | 'seriesMaster' | 'occurrence' | 'exception'
+
+export interface ParsedEvent {
+  readonly id: string
+  readonly etag: string
+  readonly type: EventType
+  readonly masterId: string | null
+  readonly fields: EventFields
+  readonly facts: Facts
+  /** Where the pattern had put it; only on occurrences and exceptions. */
+  readonly originalStart: Instant | null
+}
+
+/** What calendarView/delta tells of an occurrence: where and when, and whose. */
+export interface BareOccurrence {
+  readonly id: string
+  readonly masterId: string
+  readonly start: Instant
+  /** For all-day series, which have no zone. */
+  readonly date: PlainDate
+}
+
+/** Properties that make an item; what a read asks for. */
+export const EVENT_SELECT = [
+  'id',
+  'changeKey',
+  'iCalUId',
+  'type',
+  'seriesMasterId',
+  'originalStart',
+  'originalStartTimeZone',
+  'originalEndTimeZone',
+  'createdDateTime',
+  'lastModifiedDateTime',
+  'subject',
+  'body',
+  'start',
+  'end',
+  'isAllDay',
+  'recurrence',
+  'location',
+  'attendees',
+  'organizer',
+  'isOrganizer',
+  'isCancelled',
+  'responseStatus',
+  'isReminderOn',
+  'reminderMinutesBeforeStart',
+  'showAs',
+  'sensitivity',
+  'importance',
+  'categories',
+  'isOnlineMeeting',
+  'onlineMeeting',
+  'onlineMeetingProvider',
+  'onlineMeetingUrl',
+  'hasAttachments',
+  'webLink',
+].join(',')
+
+const TYPES: ReadonlySet<EventType> = new Set(['singleInstance', 'seriesMaster', 'occurrence', 'exception'])
+const SHOW_AS: ReadonlySet<EventFields['showAs']> = new Set([
+  'free',
+  'tentative',
+  'busy',
+  'oof',
+  'workingElsewhere',
+  'unknown',
+])
+const SENSITIVITIES: ReadonlySet<EventFields['sensitivity']> = new Set([
+  'normal',
+  'personal',
+  'private',
+  'confidential',
+])
+const IMPORTANCES: ReadonlySet<EventFields['importance']> = new Set(['low', 'normal', 'high'])
+const ATTENDEE_TYPES: ReadonlySet<Attendee['type']> = new Set(['required', 'optional', 'resource'])
+const ANSWERS: { readonly [response: string]: Answer } = {
+  accepted: 'accepted',
+  tentativelyAccepted: 'tentative',
+  declined: 'declined',
+}
+
+/** A whole event. `viewer` is the mailbox's zone: the clocks of a single event whose own zone nobody knows. */
+export function parseEvent(raw: unknown, viewer: Zone): Understood<ParsedEvent> {
+  return understood(() => (isObject(raw) ? readEvent(raw, viewer) : refuse('It is no object.')))
+}
+
+export const isBareOccurrence = (raw: JsonObject): boolean =>
+  raw['type'] === 'occurrence' && raw['subject'] === undefined
+
+export function parseOccurrence(raw: JsonObject): Understood<BareOccurrence> {
+  return understood(() => {
+    const start = momentOf(raw, 'start') ?? refuse('It has no start.')
+    return {
+      id: idOf(raw),
+      masterId: textOf(raw, 'seriesMasterId') ?? refuse('It names no series.'),
+      start: instantOfMoment(start),
+      date: start.wall.slice(0, 10),
+    }
+  })
+}
+
+function readEvent(raw: JsonObject, viewer: Zone): ParsedEvent {
+  const id = idOf(raw)
+  const recurrence = recurrenceOf(raw)
+  const type = memberOf(raw, 'type', TYPES, recurrence === null ? 'singleInstance' : 'seriesMaster')
+  const isOrganizer = raw['isOrganizer'] !== false
+  const attendees: Attendee[] = []
+  const answers: { [email: string]: Answer } = {}
+  for (const entry of listOf(raw, 'attendees')) {
+    if (!isObject(entry)) continue
+    const address = objectOf(entry, 'emailAddress')
+    const email = (address === null ? null : textOf(address, 'address'))?.trim().toLowerCase() ?? ''
+    if (address === null || email === '') continue
+    attendees.push({
+      email,
+      name: textOf(address, 'name') ?? '',
+      type: memberOf(entry, 'type', ATTENDEE_TYPES, 'required'),
+    })
+    answers[email] = responseOf(objectOf(entry, 'status'))
+  }
+  attendees.sort((a, b) => (a.email < b.email ? -1 : a.email > b.email ? 1 : 0))
+  const organizer = addressOf(objectOf(raw, 'organizer'))
+  const minutes = raw['reminderMinutesBeforeStart']
+  const location = objectOf(raw, 'location')
+  const place = (location === null ? null : textOf(location, 'displayName')) ?? ''
+  const body = bodyOf(raw)
+  const fields: EventFields = {
+    subject: textOf(raw, 'subject') ?? '',
+    body: body === null ? null : withoutJoinBlock(body),
+    time: timeOf(raw, recurrence, viewer),
+    recurrence,
+    location: place === '' ? null : place,
+    attendees,
+    answers,
+    answer: isOrganizer ? 'none' : responseOf(objectOf(raw, 'responseStatus')),
+    organizer,
+    reminder: raw['isReminderOn'] === true && typeof minutes === 'number' ? minutes : null,
+    showAs: memberOf(raw, 'showAs', SHOW_AS, 'unknown'),
+    sensitivity: memberOf(raw, 'sensitivity', SENSITIVITIES, 'normal'),
+    importance: memberOf(raw, 'importance', IMPORTANCES, 'normal'),
+    categories: categoriesOf(raw),
+    onlineMeeting: onlineMeetingOf(raw),
+    cancelled: raw['isCancelled'] === true,
+  }
+  const iCalUId = textOf(raw, 'iCalUId')
+  const createdAt = instantOf(raw, 'createdDateTime')
+  const modifiedAt = instantOf(raw, 'lastModifiedDateTime')
+  const webLink = textOf(raw, 'webLink')
+  const facts: Facts = {
+    isOrganizer,
+    hasAttachments: raw['hasAttachments'] === true,
+    ...(iCalUId === null ? {} : { iCalUId }),
+    ...(createdAt === null ? {} : { createdAt }),
+    ...(modifiedAt === null ? {} : { modifiedAt }),
+    ...(webLink === null ? {} : { webLink }),
+  }
+  return {
+    id,
+    etag: etagOf(raw),
+    type,
+    masterId: textOf(raw, 'seriesMasterId'),
+    fields,
+    facts,
+    originalStart: instantOf(raw, 'originalStart'),
+  }
+}
+
+const responseOf = (status: JsonObject | null): Answer =>
+  ANSWERS[status === null ? '' : (textOf(status, 'response') ?? '')] ?? 'none'
+
+function addressOf(recipient: JsonObject | null): { email: string; name: string } | null {
+  const address = recipient === null ? null : objectOf(recipient, 'emailAddress')
+  const email = address === null ? null : textOf(address, 'address')
+  if (address === null || email === null || email === '') return null
+  return { email: email.toLowerCase(), name: textOf(address, 'name') ?? '' }
+}
+
+function onlineMeetingOf(raw: JsonObject): EventFields['onlineMeeting'] {
+  if (raw['isOnlineMeeting'] !== true) return null
+  const meeting = objectOf(raw, 'onlineMeeting')
+  const joinUrl = (meeting === null ? null : textOf(meeting, 'joinUrl')) ?? textOf(raw, 'onlineMeetingUrl')
+  if (joinUrl === null || joinUrl === '') return null
+  return { provider: textOf(raw, 'onlineMeetingProvider') ?? 'unknown', joinUrl }
+}
+
+/**
+ * All-day events are midnight to midnight in whatever zone was asked for, so their dates are read as they stand. Timed
+ * ones come in UTC and are put on the clocks of the zone they were made in; a series must have one that is known,
+ * because its zone decides where daylight saving moves it.
+ */
+function timeOf(raw: JsonObject, recurrence: Recurrence | null, viewer: Zone): EventTime {
+  const start = momentOf(raw, 'start') ?? refuse('It has no start.')
+  const end = momentOf(raw, 'end') ?? refuse('It has no end.')
+  if (raw['isAllDay'] === true)
+    return { allDay: true, start: start.wall.slice(0, 10), end: end.wall.slice(0, 10) }
+  const zone = zoneOf(raw, recurrence, viewer)
+  const named = firstKnownZone([textOf(raw, 'originalEndTimeZone')])
+  const endZone = named.known && !sameZone(named.zone, zone) ? named.zone : zone
+  return {
+    allDay: false,
+    start: wallIn(start, zone),
+    end: wallIn(end, endZone),
+    zone,
+    ...(endZone === zone ? {} : { endZone }),
+  }
+}
+
+function zoneOf(raw: JsonObject, recurrence: Recurrence | null, viewer: Zone): Zone {
+  const names = [textOf(raw, 'originalStartTimeZone'), textOf(raw, 'originalEndTimeZone')]
+  if (recurrence !== null) {
+    const range = objectOf(objectOf(raw, 'recurrence') ?? {}, 'range')
+    names.unshift(range === null ? null : textOf(range, 'recurrenceTimeZone'))
+  }
+  const answer = firstKnownZone(names)
+  if (answer.known) return answer.zone
+  if (recurrence === null) return viewer
+  return refuse(`Its series is in the time zone "${answer.name}". ${answer.reason}`)
+}

@@ -1,0 +1,203 @@
+/**
+ * A series as ONE item: its master's groups, and for each slot what that occurrence has of its own. Slots are dates in
+ * the series' zone.
+ */
+import type { Instant } from '../../core/ids.ts'
+import {
+  eventFields,
+  occurrenceGroup,
+  type EventFields,
+  type EventTime,
+  type Fields,
+  type Item,
+  type Json,
+  type PlainDate,
+  type Recurrence,
+} from '../../core/item.ts'
+import { firstSlot, isSlot, lastSlot, slotsIn } from '../../core/recurrence.ts'
+import {
+  addDays,
+  dateAt,
+  dateOf,
+  DAY_MS,
+  dayNumber,
+  daysBetween,
+  timeOfDay,
+  toInstant,
+  toLocal,
+  wallMs,
+  wallTime,
+  type DateWindow,
+} from '../../core/time.ts'
+import type { BareOccurrence, ParsedEvent } from './calendar-wire.ts'
+
+/** What an occurrence can have of its own. `recurrence` and `organizer` are the series'. */
+export const OCCURRENCE_GROUPS = [
+  'subject',
+  'body',
+  'time',
+  'location',
+  'attendees',
+  'answers',
+  'answer',
+  'reminder',
+  'showAs',
+  'sensitivity',
+  'importance',
+  'categories',
+  'onlineMeeting',
+] as const
+
+/** No slot at all is between these. */
+export const NO_SLOTS_REPORTED = { from: '9999-12-31', to: '0001-01-01' } as const
+
+export const asFields = (fields: EventFields): Fields => fields as unknown as Fields
+
+export const sameJson = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
+
+/** Where the pattern puts the occurrence of a slot. */
+export function patternTime(master: EventTime, slot: PlainDate): EventTime {
+  if (master.allDay)
+    return { allDay: true, start: slot, end: addDays(slot, daysBetween(master.start, master.end)) }
+  const start = `${slot}T${timeOfDay(master.start)}`
+  if (master.endZone === undefined)
+    return { ...master, start, end: wallTime(wallMs(start) + wallMs(master.end) - wallMs(master.start)) }
+  // An occurrence that ends on other clocks lasts as long as the first one.
+  const length = toInstant(master.end, master.endZone) - toInstant(master.start, master.zone)
+  return { ...master, start, end: toLocal(toInstant(start, master.zone) + length, master.endZone) }
+}
+
+/** The slot that an original start names. All-day series float: midnight UTC of the date, or midnight in their own zone. */
+export function slotAt(master: EventTime, recurrence: Recurrence, originalStart: Instant, zone: string): PlainDate {
+  if (!master.allDay) return dateAt(originalStart, master.zone)
+  const floating = dateAt(originalStart, 'UTC')
+  if (isSlot(recurrence, floating)) return floating
+  const local = dateAt(originalStart, zone)
+  return isSlot(recurrence, local) ? local : floating
+}
+
+export interface Series {
+  readonly master: ParsedEvent
+  readonly recurrence: Recurrence
+  /** By slot. */
+  readonly exceptions: ReadonlyMap<PlainDate, ParsedEvent>
+  readonly cancelled: ReadonlySet<PlainDate>
+  /** Left out: all slots are known. */
+  readonly reported?: DateWindow
+}
+
+export function seriesItem(series: Series): Item {
+  const { master, exceptions, cancelled, reported } = series
+  const groups: { [group: string]: Json } = { ...asFields(master.fields) }
+  for (const slot of cancelled) groups[occurrenceGroup(slot, 'cancelled')] = true
+  for (const [slot, exception] of exceptions)
+    for (const [group, value] of Object.entries(ownGroups(master.fields, slot, exception)))
+      groups[occurrenceGroup(slot, group)] = value
+  return {
+    kind: 'event',
+    fields: groups,
+    facts: master.facts,
+    ...(reported === undefined ? {} : { occurrencesReported: reported }),
+  }
+}
+
+/** The groups in which an exception differs from what its series would give it. */
+export function ownGroups(master: EventFields, slot: PlainDate, exception: ParsedEvent): Fields {
+  const own: { [group: string]: Json } = {}
+  const mine = asFields(exception.fields)
+  const inherited = asFields({ ...master, time: patternTime(master.time, slot) })
+  for (const group of OCCURRENCE_GROUPS) {
+    const value = mine[group]
+    if (value === undefined || sameJson(value, inherited[group])) continue
+    if (group === 'time' && sameMoment(eventFields({ fields: mine }).time, eventFields({ fields: inherited }).time))
+      continue
+    own[group] = value
+  }
+  if (exception.fields.cancelled && !master.cancelled) own['cancelled'] = true
+  return own
+}
+
+/** The same instants, though perhaps told on other clocks: an exception does not always name its series' zone. */
+function sameMoment(a: EventTime, b: EventTime): boolean {
+  if (a.allDay || b.allDay) return false
+  return (
+    toInstant(a.start, a.zone) === toInstant(b.start, b.zone) &&
+    toInstant(a.end, a.endZone ?? a.zone) === toInstant(b.end, b.endZone ?? b.zone)
+  )
+}
+
+/** Days that a listing of the window surely covers, as instants: from the first midnight to the one after the last. */
+export const windowInstants = (window: DateWindow): { from: Instant; to: Instant } => ({
+  from: dayNumber(window.from) * DAY_MS,
+  to: (dayNumber(window.to) + 1) * DAY_MS,
+})
+
+/** The slots whose occurrences overlap the window by their pattern. */
+export function slotsInWindow(time: EventTime, recurrence: Recurrence, window: DateWindow, viewer: string): PlainDate[] {
+  const { from, to } = windowInstants(window)
+  const days = time.allDay ? daysBetween(time.start, time.end) : daysBetween(dateOf(time.start), dateOf(time.end))
+  const near = slotsIn(recurrence, { from: addDays(window.from, -days - 1), to: addDays(window.to, 1) })
+  return near.filter((slot) => {
+    const occurrence = patternTime(time, slot)
+    const start = occurrence.allDay
+      ? toInstant(`${occurrence.start}T00:00:00`, viewer)
+      : toInstant(occurrence.start, occurrence.zone)
+    const end = occurrence.allDay
+      ? toInstant(`${occurrence.end}T00:00:00`, viewer)
+      : toInstant(occurrence.end, occurrence.endZone ?? occurrence.zone)
+    return start < to && (end > from || start >= from)
+  })
+}
+
+/** What a window's listing told of one series so far, perhaps over several pages and in any order. */
+export interface Gathered {
+  master: ParsedEvent | null
+  readonly exceptions: Map<string, ParsedEvent>
+  readonly occurrences: Map<string, BareOccurrence>
+}
+
+export const gatherNothing = (): Gathered => ({ master: null, exceptions: new Map(), occurrences: new Map() })
+
+export type Assembled =
+  /** Every slot of the window is accounted for. */
+  | { readonly kind: 'whole'; readonly series: Series }
+  /** Slots inside the window are missing: taken out, or still to come. */
+  | { readonly kind: 'gaps'; readonly series: Series }
+  /** Cannot be told from the listing: ask for the series itself. */
+  | { readonly kind: 'ask' }
+
+/**
+ * Puts a series together from a window's listing. A slot that is not listed was taken out, with one exception: an
+ * occurrence may have been moved out of the window, which only those at its edges can (one cannot be moved to or past
+ * the day of a neighbour). So a gap at an edge is a question.
+ */
+export function assemble(gathered: Gathered, window: DateWindow, viewer: string): Assembled {
+  const { master } = gathered
+  const recurrence = master?.fields.recurrence ?? null
+  if (master === null || recurrence === null) return { kind: 'ask' }
+  const { time } = master.fields
+  const exceptions = new Map<PlainDate, ParsedEvent>()
+  for (const exception of gathered.exceptions.values()) {
+    if (exception.originalStart === null) return { kind: 'ask' }
+    exceptions.set(slotAt(time, recurrence, exception.originalStart, viewer), exception)
+  }
+  const listed = new Set<PlainDate>(exceptions.keys())
+  for (const occurrence of gathered.occurrences.values())
+    listed.add(time.allDay ? occurrence.date : dateAt(occurrence.start, time.zone))
+  const slots = slotsInWindow(time, recurrence, window, viewer)
+  const missing = slots.filter((slot) => !listed.has(slot))
+  const first = slots[0]
+  const last = slots.at(-1)
+  if (missing.some((slot) => slot === first || slot === last)) return { kind: 'ask' }
+  const all = first === firstSlot(recurrence) && last === lastSlot(recurrence)
+  const series: Series = {
+    master,
+    recurrence,
+    exceptions,
+    cancelled: new Set(missing),
+    ...(all && first !== undefined
+      ? {}
+      : { reported: first === undefined || last === undefined ? NO_SLOTS_REPORTED : { from: first, to: last } }),
+  }
+  return { kind: missing.length === 0 ? 'whole' : 'gaps', series }
+}
