@@ -169,9 +169,14 @@ export type Assembled =
 /**
  * Puts a series together from a window's listing. A slot that is not listed was taken out, with one exception: an
  * occurrence may have been moved out of the window, which only those at its edges can (one cannot be moved to or past
- * the day of a neighbour). So a gap at an edge is a question.
+ * the day of a neighbour). So a gap at an edge is a question, or stays unreported.
  */
-export function assemble(gathered: Gathered, window: DateWindow, viewer: string): Assembled {
+export function assemble(
+  gathered: Gathered,
+  window: DateWindow,
+  viewer: string,
+  edges: 'ask' | 'unreported' = 'ask',
+): Assembled {
   const { master } = gathered
   const recurrence = master?.fields.recurrence ?? null
   if (master === null || recurrence === null) return { kind: 'ask' }
@@ -186,15 +191,18 @@ export function assemble(gathered: Gathered, window: DateWindow, viewer: string)
     listed.add(time.allDay ? occurrence.date : dateAt(occurrence.start, time.zone))
   const slots = slotsInWindow(time, recurrence, window, viewer)
   const missing = slots.filter((slot) => !listed.has(slot))
-  const first = slots[0]
-  const last = slots.at(-1)
-  if (missing.some((slot) => slot === first || slot === last)) return { kind: 'ask' }
+  const isEdge = (slot: PlainDate): boolean => slot === slots[0] || slot === slots.at(-1)
+  const open = missing.filter(isEdge)
+  if (open.length > 0 && edges === 'ask') return { kind: 'ask' }
+  const told = slots.filter((slot) => !open.includes(slot))
+  const first = told[0]
+  const last = told.at(-1)
   const all = first === firstSlot(recurrence) && last === lastSlot(recurrence)
   const series: Series = {
     master,
     recurrence,
     exceptions,
-    cancelled: new Set(missing),
+    cancelled: new Set(missing.filter((slot) => !isEdge(slot))),
     ...(all && first !== undefined
       ? {}
       : { reported: first === undefined || last === undefined ? NO_SLOTS_REPORTED : { from: first, to: last } }),

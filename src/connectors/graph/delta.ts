@@ -1,0 +1,124 @@
+/** A delta round of any channel: the loop is the same, the channel's reader knows what its pages mean. */
+import { asId, type Cursor } from '../../core/ids.ts'
+import { ConnectorError, type CollectionRef, type Page } from '../connector.ts'
+import { expectPage, failureOf, isObject, type Answer, type GraphPage } from './answers.ts'
+import type { GraphClient, GraphRequest } from './client.ts'
+
+/** What our cursor carries. The link is Graph's own, stored and followed as it is. */
+export interface RoundState {
+  readonly link: string
+  /** The enumeration that a round begins with goes on. */
+  readonly initial: boolean
+  /** Items that pages before told in part and that are still owed (series). */
+  readonly owed: readonly string[]
+  /** Which of its ways of asking the reader had chosen. */
+  readonly mode: string
+}
+
+export interface DeltaReader<Memory> {
+  memory(): Memory
+  /** The first request of a round and how its state begins. */
+  begin(collection: CollectionRef, modes: readonly string[]): { readonly request: GraphRequest; readonly mode: string }
+  /** Ways of asking that are tried one after the other when Graph does not know the first (400, 404, 501). */
+  readonly modes: readonly string[]
+  follow(collection: CollectionRef, state: RoundState): GraphRequest
+  digest(
+    collection: CollectionRef,
+    state: RoundState,
+    page: GraphPage,
+    memory: Memory,
+    signal: AbortSignal,
+  ): Promise<{ readonly page: Page; readonly state: RoundState }>
+}
+
+export const encodeCursor = (state: RoundState): Cursor => asId<Cursor>(JSON.stringify(state))
+
+/** @throws {ConnectorError} `cursor-expired` for what is no cursor of ours: begin again and compare. */
+export function decodeCursor(cursor: Cursor): RoundState {
+  try {
+    const read: unknown = JSON.parse(cursor)
+    if (isObject(read) && typeof read['link'] === 'string')
+      return {
+        link: read['link'],
+        initial: read['initial'] === true,
+        owed: Array.isArray(read['owed']) ? read['owed'].filter((id): id is string => typeof id === 'string') : [],
+        mode: typeof read['mode'] === 'string' ? read['mode'] : '',
+      }
+  } catch {
+    // Falls through: said once, below.
+  }
+  throw new ConnectorError({
+    kind: 'cursor-expired',
+    message: 'Where the last pull ended could not be read. Everything is read and compared again.',
+  })
+}
+
+/** The next link, or the one that ends the round. @throws {ConnectorError} when a page has neither. */
+export function nextState(state: RoundState, page: GraphPage, owed: readonly string[]): RoundState & { last: boolean } {
+  const link = page.nextLink ?? page.deltaLink
+  if (link === null)
+    throw new ConnectorError({
+      kind: 'unavailable',
+      message: 'Microsoft ended a page without saying where the next one begins. It is read again later.',
+    })
+  const last = page.nextLink === null
+  return { link, owed, mode: state.mode, initial: state.initial && !last, last }
+}
+
+export async function* pullRound<Memory>(
+  client: GraphClient,
+  reader: DeltaReader<Memory>,
+  collection: CollectionRef,
+  cursor: Cursor | null,
+  signal: AbortSignal,
+): AsyncGenerator<Page> {
+  const memory = reader.memory()
+  let state: RoundState
+  let answer: Answer
+  if (cursor === null) {
+    const opened = await open(client, reader, collection, signal)
+    state = { link: '', initial: true, owed: [], mode: opened.mode }
+    answer = opened.answer
+  } else {
+    state = decodeCursor(cursor)
+    answer = await client.send(reader.follow(collection, state), signal)
+  }
+  for (;;) {
+    const digested = await reader.digest(collection, state, pageOfRound(answer, state), memory, signal)
+    yield digested.page
+    if (digested.page.last) return
+    state = digested.state
+    answer = await client.send(reader.follow(collection, state), signal)
+  }
+}
+
+/** The first answer of a round, in the first way of asking that this Graph knows. */
+async function open<Memory>(
+  client: GraphClient,
+  reader: DeltaReader<Memory>,
+  collection: CollectionRef,
+  signal: AbortSignal,
+): Promise<{ readonly answer: Answer; readonly mode: string }> {
+  for (let modes = reader.modes; ; modes = modes.slice(1)) {
+    const { request, mode } = reader.begin(collection, modes)
+    const answer = await client.send(request, signal)
+    const unknown = answer.kind === 'answered' && [400, 404, 501].includes(answer.status)
+    if (!unknown || modes.length < 2) return { answer, mode }
+  }
+}
+
+/** A link that Graph no longer understands is a forgotten cursor, whatever it calls that. */
+export function pageOfRound(answer: Answer, state: RoundState): GraphPage {
+  if (answer.kind === 'answered' && answer.status === 400 && state.link !== '') {
+    const failure = failureOf(answer)
+    throw new ConnectorError(
+      failure.kind === 'cursor-expired'
+        ? failure
+        : {
+            kind: 'cursor-expired',
+            message: `Microsoft does not take the place where the last pull ended. Everything is read and compared again. ${failure.message}`,
+          },
+    )
+  }
+  return expectPage(answer)
+}
