@@ -6,7 +6,7 @@
  * an event has seen last.
  */
 import { asId, type ETag, type ItemId } from '../../core/ids.ts'
-import { eventFields, parseGroup, type Fields, type Item, type Json } from '../../core/item.ts'
+import { eventFields, occurrenceGroup, parseGroup, type Fields, type Item, type Json } from '../../core/item.ts'
 import type { CollectionRef, Failure, Operation, PushOutcome, SettleOutcome } from '../connector.ts'
 import { failureOf, isObject, isSuccess, problemOf, type Answer, type Answered } from './answers.ts'
 import { ATTENDEE_GROUPS, eventBody, isPatched, marker, MARKER_ID, type JsonBody } from './calendar-body.ts'
@@ -113,7 +113,7 @@ async function updateEvent(ask: Ask, operation: Update, options: PushOptions): P
     if (trouble !== null) return trouble
   }
   // Exchange may drop exceptions when a series moves: those to keep are compared, and written where they are missing.
-  const wanted = moves ? { ...split(whole.fields).occurrences, ...occurrences } : occurrences
+  const wanted = moves ? { ...exceptionsOf(whole.fields), ...occurrences } : occurrences
   if (Object.keys(wanted).length > 0)
     return withOccurrences(ask, id, collection, wanted, whole, options)
   if (latest !== null && !('answer' in master) && !moves) return written1(latest)
@@ -235,6 +235,18 @@ function split(fields: Fields): { readonly master: Fields; readonly occurrences:
   for (const [group, value] of Object.entries(fields))
     (parseGroup(group).slot === null ? master : occurrences)[group] = value
   return { master, occurrences }
+}
+
+/** The exceptions of a series that moved. One that had no time of its own moves with it, so it is to have none. */
+function exceptionsOf(fields: Fields): Fields {
+  const kept: { [group: string]: Json } = {}
+  for (const [group, value] of Object.entries(fields)) {
+    const { slot, name } = parseGroup(group)
+    if (slot === null) continue
+    kept[group] = value
+    if (name !== 'cancelled') kept[occurrenceGroup(slot, 'time')] ??= null
+  }
+  return kept
 }
 
 function only(fields: Fields, keep: (group: string) => boolean): Fields {

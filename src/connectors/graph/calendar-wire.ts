@@ -59,6 +59,7 @@ export const EVENT_SELECT = [
   'id',
   'changeKey',
   'iCalUId',
+  'transactionId',
   'type',
   'seriesMasterId',
   'originalStart',
@@ -179,6 +180,7 @@ function readEvent(raw: JsonObject, viewer: Zone): ParsedEvent {
     cancelled: raw['isCancelled'] === true,
   }
   const iCalUId = textOf(raw, 'iCalUId')
+  const marker = textOf(raw, 'transactionId')
   const createdAt = instantOf(raw, 'createdDateTime')
   const modifiedAt = instantOf(raw, 'lastModifiedDateTime')
   const webLink = textOf(raw, 'webLink')
@@ -186,6 +188,7 @@ function readEvent(raw: JsonObject, viewer: Zone): ParsedEvent {
     isOrganizer,
     hasAttachments: raw['hasAttachments'] === true,
     ...(iCalUId === null ? {} : { iCalUId }),
+    ...(marker === null ? {} : { marker }),
     ...(createdAt === null ? {} : { createdAt }),
     ...(modifiedAt === null ? {} : { modifiedAt }),
     ...(webLink === null ? {} : { webLink }),

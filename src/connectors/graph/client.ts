@@ -28,7 +28,7 @@ export interface TokenIdentity {
 
 export interface GraphRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
-  /** Below the mailbox (`/events`), below the service root (`//users/x`), or a whole link that Graph gave. */
+  /** Below the mailbox (`/events`, or `?$select=…` for itself), below the service root (`//users/x`), or a whole link that Graph gave. */
   readonly path: string
   readonly body?: Json
   /** Further preferences, comma-joined; immutable ids are always asked for. */
@@ -219,7 +219,7 @@ export class GraphClient {
   #url(path: string): string {
     const { endpoints, root } = this.#options
     if (path.startsWith('//')) return `${endpoints.graph}/v1.0${path.slice(1)}`
-    if (path.startsWith('/')) return `${endpoints.graph}/v1.0${root}${path}`
+    if (path.startsWith('/') || path.startsWith('?')) return `${endpoints.graph}/v1.0${root}${path}`
     // A link carries our token: it may lead nowhere but to Graph.
     if (path.startsWith(`${endpoints.graph}/`)) return path
     throw new ConnectorError({
@@ -283,7 +283,7 @@ export class GraphClient {
       return {
         kind: 'answered',
         status: response.status,
-        body: parseJson(text),
+        body: parseJson(text, response.headers.get('content-type')),
         header: (name) => response.headers.get(name),
       }
     } catch (error) {
@@ -498,13 +498,11 @@ async function readBounded(response: TransportResponse): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function parseJson(text: string): unknown {
+/** @throws when it should be JSON and is not: the answer broke off, and so it was not received. */
+function parseJson(text: string, contentType: string | null): unknown {
   if (text === '') return null
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
+  if (contentType !== null && !contentType.includes('json')) return text
+  return JSON.parse(text)
 }
 
 /** The error code that undici, `fetch` or an in-process handler gives, wherever it is wrapped. */
