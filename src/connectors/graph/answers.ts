@@ -51,7 +51,12 @@ export function describe({ status, code, message, requestId }: GraphProblem): st
 }
 
 /** Codes that mean "start this delta again", besides any 410. Their case differs between services. */
-const FORGOTTEN_CURSOR = new Set(['syncstatenotfound', 'syncstateinvalid', 'resyncrequired', 'syncstateexpired'])
+const FORGOTTEN_CURSOR = new Set([
+  'syncstatenotfound',
+  'syncstateinvalid',
+  'resyncrequired',
+  'syncstateexpired',
+])
 
 export function failureOf(answer: Answered): Failure {
   const problem = problemOf(answer)
@@ -111,7 +116,8 @@ export function expectPage(answer: Answer): GraphPage {
   if (!Array.isArray(value))
     throw new ConnectorError({
       kind: 'unavailable',
-      message: 'Microsoft answered a list without a list in it. Nothing was taken from it; tried again later.',
+      message:
+        'Microsoft answered a list without a list in it. Nothing was taken from it; tried again later.',
     })
   return { value, nextLink: link('@odata.nextLink'), deltaLink: link('@odata.deltaLink') }
 }

@@ -9,8 +9,8 @@ import {
   type Recurrence,
   type Zone,
 } from '../../core/item.ts'
+import { spliceJoinBlock } from '../../core/join-block.ts'
 import { dateOf } from '../../core/time.ts'
-import { withJoinBlock } from './join-block.ts'
 import { recurrenceBody } from './recurrence-wire.ts'
 import { dateTimeTimeZone, graphZone } from './wire.ts'
 
@@ -131,13 +131,8 @@ const startingOn = ({ pattern, range }: Recurrence, time: EventTime): Recurrence
 })
 
 function bodyBody(body: Body | null, current: string | null): Json {
-  const written: Body = body ?? { type: 'text', content: '' }
-  if (current === null) return { contentType: written.type, content: written.content }
-  const html = written.type === 'html' ? written.content : htmlOfText(written.content)
-  return { contentType: 'html', content: withJoinBlock(html, current) }
+  if (current !== null) return { contentType: 'html', content: spliceJoinBlock(body, current) }
+  return body === null
+    ? { contentType: 'text', content: '' }
+    : { contentType: body.type, content: body.content }
 }
-
-const ESCAPES: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
-
-const htmlOfText = (text: string): string =>
-  text.replace(/[&<>]/g, (character) => ESCAPES[character] ?? character).replace(/\r?\n/g, '<br>')

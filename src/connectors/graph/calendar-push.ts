@@ -6,16 +6,24 @@
  * an event has seen last.
  */
 import { asId, type ETag, type ItemId } from '../../core/ids.ts'
-import { eventFields, occurrenceGroup, parseGroup, type Fields, type Item, type Json } from '../../core/item.ts'
+import {
+  eventFields,
+  occurrenceGroup,
+  parseGroup,
+  type Fields,
+  type Item,
+  type Json,
+} from '../../core/item.ts'
+import { sameValue } from '../../core/same.ts'
 import type { CollectionRef, Failure, Operation, PushOutcome, SettleOutcome } from '../connector.ts'
 import { failureOf, isObject, isSuccess, problemOf, type Answer, type Answered } from './answers.ts'
 import { ATTENDEE_GROUPS, eventBody, isPatched, marker, MARKER_ID, type JsonBody } from './calendar-body.ts'
-import { calendarPath, loadEvent, singleItem, type Loaded } from './calendar.ts'
+import { calendarPath, loadEvent, type Loaded } from './calendar.ts'
 import { parseEvent, type ParsedEvent } from './calendar-wire.ts'
 import { writeOccurrences, type Trouble } from './occurrence-push.ts'
 import { answerRequest } from './meeting-answer.ts'
 import type { Ask } from './rounds.ts'
-import { NO_SLOTS_REPORTED, sameJson } from './series.ts'
+import { NO_SLOTS_REPORTED } from './series.ts'
 import { listOf, textOf } from './wire.ts'
 
 export interface PushOptions {
@@ -77,7 +85,8 @@ async function updateEvent(ask: Ask, operation: Update, options: PushOptions): P
   const { collection, fields, id, ifMatch, key, whole } = operation
   const { master, occurrences } = split(fields)
   const all = eventFields(whole)
-  const foreign = whole.facts.isOrganizer === false && Object.keys(master).find((group) => !ATTENDEE_GROUPS.has(group))
+  const foreign =
+    whole.facts.isOrganizer === false && Object.keys(master).find((group) => !ATTENDEE_GROUPS.has(group))
   if (typeof foreign === 'string')
     return {
       outcome: 'rejected',
@@ -114,8 +123,7 @@ async function updateEvent(ask: Ask, operation: Update, options: PushOptions): P
   }
   // Exchange may drop exceptions when a series moves: those to keep are compared, and written where they are missing.
   const wanted = moves ? { ...exceptionsOf(whole.fields), ...occurrences } : occurrences
-  if (Object.keys(wanted).length > 0)
-    return withOccurrences(ask, id, collection, wanted, whole, options)
+  if (Object.keys(wanted).length > 0) return withOccurrences(ask, id, collection, wanted, whole, options)
   if (latest !== null && !('answer' in master) && !moves) return written1(latest)
   return reloaded(ask, id, collection)
 }
@@ -149,7 +157,8 @@ async function withOccurrences(
 }
 
 function occurrenceOutcome(trouble: Trouble): PushOutcome {
-  if (trouble.kind === 'impossible') return { outcome: 'rejected', reason: trouble.reason, code: trouble.code }
+  if (trouble.kind === 'impossible')
+    return { outcome: 'rejected', reason: trouble.reason, code: trouble.code }
   if (trouble.kind === 'stale') return { outcome: 'stale' }
   // What was written before it stays; the look-up compares occurrence by occurrence.
   return writeTrouble(trouble.answer) ?? { outcome: 'stale' }
@@ -169,7 +178,7 @@ function notLoaded(loaded: Exclude<Loaded, { kind: 'found' }>): PushOutcome {
 }
 
 function written1(event: ParsedEvent): PushOutcome {
-  const item = singleItem(event)
+  const { item } = event
   return {
     outcome: 'written',
     id: asId<ItemId>(event.id),
@@ -287,7 +296,8 @@ async function settleUpdate(ask: Ask, { collection, fields, id, key }: Update): 
     (property) => isObject(property) && property['value'] === key,
   )
   const { master, occurrences } = split(fields)
-  const has = (group: string, value: Json): boolean => sameJson(loaded.item.fields[group] ?? null, value)
+  const has = (group: string, value: Json): boolean =>
+    sameValue(group, loaded.item.fields[group] ?? null, value)
   const patchSeen = seen || Object.keys(only(master, isPatched)).length === 0
   const restSeen =
     Object.entries(occurrences).every(([group, value]) => has(group, value)) &&

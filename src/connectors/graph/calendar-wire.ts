@@ -1,18 +1,21 @@
 /** An event of Graph's as canonical groups. Source: "event resource type". */
 import type { Instant } from '../../core/ids.ts'
-import type {
-  Answer,
-  Attendee,
-  EventFields,
-  EventTime,
-  Facts,
-  PlainDate,
-  Recurrence,
-  Zone,
+import {
+  eventFields,
+  type Answer,
+  type Attendee,
+  type EventFields,
+  type EventTime,
+  type Facts,
+  type Item,
+  type PlainDate,
+  type Recurrence,
+  type Zone,
 } from '../../core/item.ts'
+import { canonicalEvent } from '../../core/canonical.ts'
+import { withoutJoinBlock } from '../../core/join-block.ts'
 import { firstKnownZone, sameZone } from '../../core/zones.ts'
 import { isObject, type JsonObject } from './answers.ts'
-import { withoutJoinBlock } from './join-block.ts'
 import { recurrenceOf } from './recurrence-wire.ts'
 import {
   bodyOf,
@@ -39,8 +42,9 @@ export interface ParsedEvent {
   readonly etag: string
   readonly type: EventType
   readonly masterId: string | null
+  /** In canonical form; of a series only the master's groups. */
+  readonly item: Item
   readonly fields: EventFields
-  readonly facts: Facts
   /** Where the pattern had put it; only on occurrences and exceptions. */
   readonly originalStart: Instant | null
 }
@@ -146,7 +150,7 @@ function readEvent(raw: JsonObject, viewer: Zone): ParsedEvent {
   for (const entry of listOf(raw, 'attendees')) {
     if (!isObject(entry)) continue
     const address = objectOf(entry, 'emailAddress')
-    const email = (address === null ? null : textOf(address, 'address'))?.trim().toLowerCase() ?? ''
+    const email = (address === null ? null : textOf(address, 'address')) ?? ''
     if (address === null || email === '') continue
     attendees.push({
       email,
@@ -155,18 +159,16 @@ function readEvent(raw: JsonObject, viewer: Zone): ParsedEvent {
     })
     answers[email] = responseOf(objectOf(entry, 'status'))
   }
-  attendees.sort((a, b) => (a.email < b.email ? -1 : a.email > b.email ? 1 : 0))
   const organizer = addressOf(objectOf(raw, 'organizer'))
   const minutes = raw['reminderMinutesBeforeStart']
   const location = objectOf(raw, 'location')
-  const place = (location === null ? null : textOf(location, 'displayName')) ?? ''
   const body = bodyOf(raw)
   const fields: EventFields = {
     subject: textOf(raw, 'subject') ?? '',
     body: body === null ? null : withoutJoinBlock(body),
     time: timeOf(raw, recurrence, viewer),
     recurrence,
-    location: place === '' ? null : place,
+    location: location === null ? null : textOf(location, 'displayName'),
     attendees,
     answers,
     answer: isOrganizer ? 'none' : responseOf(objectOf(raw, 'responseStatus')),
@@ -193,13 +195,15 @@ function readEvent(raw: JsonObject, viewer: Zone): ParsedEvent {
     ...(modifiedAt === null ? {} : { modifiedAt }),
     ...(webLink === null ? {} : { webLink }),
   }
+  const read = canonicalEvent(fields, { facts })
+  if (!read.ok) return refuse(read.reason)
   return {
     id,
     etag: etagOf(raw),
     type,
     masterId: textOf(raw, 'seriesMasterId'),
-    fields,
-    facts,
+    item: read.item,
+    fields: eventFields(read.item),
     originalStart: instantOf(raw, 'originalStart'),
   }
 }
@@ -211,7 +215,7 @@ function addressOf(recipient: JsonObject | null): { email: string; name: string 
   const address = recipient === null ? null : objectOf(recipient, 'emailAddress')
   const email = address === null ? null : textOf(address, 'address')
   if (address === null || email === null || email === '') return null
-  return { email: email.toLowerCase(), name: textOf(address, 'name') ?? '' }
+  return { email, name: textOf(address, 'name') ?? '' }
 }
 
 function onlineMeetingOf(raw: JsonObject): EventFields['onlineMeeting'] {

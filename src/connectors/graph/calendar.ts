@@ -8,7 +8,9 @@
  */
 import { asId, type ETag, type ItemId } from '../../core/ids.ts'
 import type { Item, PlainDate } from '../../core/item.ts'
-import { addDays, touches } from '../../core/time.ts'
+import { redactPrivate } from '../../core/privacy.ts'
+import { showsIn } from '../../core/series.ts'
+import { addDays } from '../../core/time.ts'
 import {
   ConnectorError,
   type CollectionRef,
@@ -18,7 +20,15 @@ import {
   type ReadOutcome,
   type RemoteCollection,
 } from '../connector.ts'
-import { expectPage, failureOf, isObject, isSuccess, type Answer, type GraphPage, type JsonObject } from './answers.ts'
+import {
+  expectPage,
+  failureOf,
+  isObject,
+  isSuccess,
+  type Answer,
+  type GraphPage,
+  type JsonObject,
+} from './answers.ts'
 import {
   EVENT_SELECT,
   isBareOccurrence,
@@ -28,19 +38,9 @@ import {
 } from './calendar-wire.ts'
 import type { GraphClient, GraphRequest } from './client.ts'
 import { encodeCursor, nextState, type DeltaReader, type RoundState } from './delta.ts'
-import { withPrivacy } from './redact.ts'
 import { together, type Ask } from './rounds.ts'
-import {
-  asFields,
-  assemble,
-  gatherNothing,
-  seriesItem,
-  slotAt,
-  slotsInWindow,
-  type Gathered,
-  type Series,
-} from './series.ts'
-import { idOf, listOf, objectOf, textOf, understood } from './wire.ts'
+import { assemble, gatherNothing, seriesItem, slotAt, type Gathered, type Series } from './series.ts'
+import { textOf } from './wire.ts'
 
 /** Of delta pages. Outlook takes more time for larger ones and gives no promise beyond a thousand. */
 const PAGE_SIZE = 1_000
@@ -66,7 +66,10 @@ interface Memory {
 export const calendarPath = (collection: CollectionRef): string =>
   collection.isDefault ? '' : `/calendars/${encodeURIComponent(collection.externalId)}`
 
-export async function listCalendars(client: GraphClient, signal: AbortSignal): Promise<readonly RemoteCollection[]> {
+export async function listCalendars(
+  client: GraphClient,
+  signal: AbortSignal,
+): Promise<readonly RemoteCollection[]> {
   const raws = await client.list({ method: 'GET', path: '/calendars?$top=100' }, signal)
   return raws.flatMap((raw): RemoteCollection[] => {
     if (!isObject(raw)) return []
@@ -99,7 +102,8 @@ export function calendarReader(client: GraphClient, options: CalendarOptions): D
       return { mode, request: pageRequest(`${calendarPath(collection)}/${query}`) }
     },
     follow: (_collection, state) => pageRequest(state.link),
-    digest: (collection, state, page, memory, signal) => digest(client, collection, state, page, memory, signal),
+    digest: (collection, state, page, memory, signal) =>
+      digest(client, collection, state, page, memory, signal),
   }
 }
 
@@ -173,7 +177,7 @@ async function digest(
     const isWhole =
       assembled.kind === 'whole' || (assembled.kind === 'gaps' && last && state.initial && !asked.has(id))
     if (isWhole && 'series' in assembled) {
-      observed.push(...observe(collection, assembled.series.master, seriesItem(assembled.series)))
+      observed.push(...observeSeries(collection, assembled.series))
       series.delete(id)
     } else if (last) ask.add(id)
   }
@@ -190,9 +194,13 @@ async function digest(
 }
 
 /** events/delta knows no window's end: what lies beyond is told as having left it. */
-function observeSingle(collection: CollectionRef, state: RoundState, event: ParsedEvent): readonly Observation[] {
-  if (state.mode !== 'events' || touches(event.fields.time, windowOf(collection), 'UTC'))
-    return observe(collection, event, singleItem(event))
+function observeSingle(
+  collection: CollectionRef,
+  state: RoundState,
+  event: ParsedEvent,
+): readonly Observation[] {
+  if (state.mode !== 'events' || showsIn(event.item, windowOf(collection), 'UTC'))
+    return observe(collection, event, event.item)
   if (state.initial) return []
   return [{ kind: 'tombstone', id: asId<ItemId>(event.id), collection: collection.id }]
 }
@@ -244,16 +252,17 @@ const malformed = (id: string, reason: string, collection: CollectionRef): Row =
   observation: { kind: 'malformed', id: asId<ItemId>(id), reason, collection: collection.id },
 })
 
-export const singleItem = (event: ParsedEvent): Item => ({
-  kind: 'event',
-  fields: asFields(event.fields),
-  facts: event.facts,
-})
+function observeSeries(collection: CollectionRef, series: Series): Observation[] {
+  const read = seriesItem(series)
+  if (read.ok) return observe(collection, series.master, read.item)
+  const id = asId<ItemId>(series.master.id)
+  return [{ kind: 'malformed', id, reason: read.reason, collection: collection.id }]
+}
 
 /** A private event that is left out looks like one that went out of scope: a question that `read` answers. */
 function observe(collection: CollectionRef, event: ParsedEvent, whole: Item): Observation[] {
   const id = asId<ItemId>(event.id)
-  const item = withPrivacy(whole, collection.privateEvents)
+  const item = redactPrivate(whole, collection.privateEvents ?? 'full')
   if (item === null) return [{ kind: 'tombstone', id, collection: collection.id }]
   return [{ kind: 'item', id, item, etag: asId<ETag>(event.etag), collection: collection.id }]
 }
@@ -285,7 +294,12 @@ export const eventRequest = (id: string, extra?: string): GraphRequest => ({
 })
 
 /** An event as it is now; a series whole, with all its exceptions and the slots that were taken out. */
-export async function loadEvent(ask: Ask, id: string, collection: CollectionRef, extra?: string): Promise<Loaded> {
+export async function loadEvent(
+  ask: Ask,
+  id: string,
+  collection: CollectionRef,
+  extra?: string,
+): Promise<Loaded> {
   return understandEvent(ask, await ask(eventRequest(id, extra)), collection)
 }
 
@@ -301,18 +315,25 @@ export async function understandEvent(ask: Ask, answer: Answer, collection: Coll
   if (!read.ok) return { kind: 'malformed', reason: read.reason }
   const event = read.value
   const { recurrence } = event.fields
-  if (recurrence === null) return { kind: 'found', event, item: singleItem(event), raw }
+  if (recurrence === null) return { kind: 'found', event, item: event.item, raw }
   const series = seriesOf(raw, event, collection) ?? (await seriesByInstances(ask, event, collection))
   if ('reason' in series) return { kind: 'malformed', reason: series.reason }
   if ('failure' in series) return { kind: 'failed', failure: series.failure }
-  return { kind: 'found', event, item: seriesItem(series), raw }
+  const whole = seriesItem(series)
+  return whole.ok
+    ? { kind: 'found', event, item: whole.item, raw }
+    : { kind: 'malformed', reason: whole.reason }
 }
 
 /** Ends with the date of the slot. Source: event resource type, cancelledOccurrences. */
 const OCCURRENCE_ID_DATE = /(\d{4}-\d{2}-\d{2})$/
 
 /** Null when this Graph does not tell exceptions and cancelled occurrences with the master. */
-function seriesOf(raw: JsonObject, master: ParsedEvent, collection: CollectionRef): Series | { reason: string } | null {
+function seriesOf(
+  raw: JsonObject,
+  master: ParsedEvent,
+  collection: CollectionRef,
+): Series | { reason: string } | null {
   const { recurrence, time } = master.fields
   const cancelledIds = raw['cancelledOccurrences']
   const exceptionRaws = raw['exceptionOccurrences']
@@ -382,17 +403,18 @@ export async function readEvents(
         case 'failed': {
           const { failure } = loaded
           // Where nothing can be read, nothing is said about single items.
-          if (failure.kind !== 'rejected' && failure.kind !== 'unauthorized') throw new ConnectorError(failure)
+          if (failure.kind !== 'rejected' && failure.kind !== 'unauthorized')
+            throw new ConnectorError(failure)
           return { outcome: 'unreadable', id, reason: failure.message }
         }
         case 'found': {
-          const item = withPrivacy(loaded.item, collection.privateEvents)
+          const item = redactPrivate(loaded.item, collection.privateEvents ?? 'full')
           return {
             outcome: 'found',
             id,
-            item: item ?? withPrivacy(loaded.item, 'busy') ?? loaded.item,
+            item: item ?? redactPrivate(loaded.item, 'busy') ?? loaded.item,
             etag: asId<ETag>(loaded.event.etag),
-            inWindow: item !== null && isInWindow(loaded, collection),
+            inWindow: item !== null && isInWindow(loaded.item, collection),
           }
         }
       }
@@ -401,22 +423,6 @@ export async function readEvents(
   )
 }
 
-function isInWindow(loaded: Extract<Loaded, { kind: 'found' }>, collection: CollectionRef): boolean {
-  const { window, zone } = collection
-  if (window === undefined) return true
-  const { recurrence, time } = loaded.event.fields
-  if (recurrence === null) return touches(time, window, 'UTC')
-  if (slotsInWindow(time, recurrence, window, zone).length > 0) return true
-  return listOf(loaded.raw, 'exceptionOccurrences').some((raw) => {
-    const exception = parseEvent(raw, zone)
-    return exception.ok && touches(exception.value.fields.time, window, 'UTC')
-  })
-}
-
-/** The calendar that an event lies in, where Graph tells it. */
-export const calendarOf = (raw: JsonObject): string | null => {
-  const calendar = objectOf(raw, 'calendar')
-  if (calendar === null) return null
-  const read = understood(() => idOf(calendar))
-  return read.ok ? read.value : null
-}
+/** Graph's view is of UTC days; a series whose occurrences there were all taken out is not listed. */
+const isInWindow = (item: Item, { window }: CollectionRef): boolean =>
+  window === undefined || showsIn(item, window, 'UTC')

@@ -118,7 +118,7 @@ export class GraphClient {
 
   /** Pages of a list, following its links as they are. @throws {ConnectorError} */
   async *pages(request: GraphRequest, signal: AbortSignal): AsyncGenerator<GraphPage> {
-    for (let next: GraphRequest | null = request; next !== null; ) {
+    for (let next: GraphRequest | null = request; next !== null;) {
       const page: GraphPage = expectPage(await this.send(next, signal))
       yield page
       next = page.nextLink === null ? null : { ...request, path: page.nextLink }
@@ -462,7 +462,8 @@ function verdictOf(answer: Answer, read: boolean, retryAfterMs: number | null): 
       failure: {
         kind: 'unauthorized',
         code: 'InvalidAuthenticationToken',
-        message: 'Microsoft no longer accepts the sign-in, also after a new token was taken. Reconnect the mailbox.',
+        message:
+          'Microsoft no longer accepts the sign-in, also after a new token was taken. Reconnect the mailbox.',
       },
     }
   if (status === 429 || status === 509 || (status === 503 && retryAfterMs !== null)) {

@@ -18,7 +18,10 @@ export interface RoundState {
 export interface DeltaReader<Memory> {
   memory(): Memory
   /** The first request of a round and how its state begins. */
-  begin(collection: CollectionRef, modes: readonly string[]): { readonly request: GraphRequest; readonly mode: string }
+  begin(
+    collection: CollectionRef,
+    modes: readonly string[],
+  ): { readonly request: GraphRequest; readonly mode: string }
   /** Ways of asking that are tried one after the other when Graph does not know the first (400, 404, 501). */
   readonly modes: readonly string[]
   follow(collection: CollectionRef, state: RoundState): GraphRequest
@@ -41,7 +44,9 @@ export function decodeCursor(cursor: Cursor): RoundState {
       return {
         link: read['link'],
         initial: read['initial'] === true,
-        owed: Array.isArray(read['owed']) ? read['owed'].filter((id): id is string => typeof id === 'string') : [],
+        owed: Array.isArray(read['owed'])
+          ? read['owed'].filter((id): id is string => typeof id === 'string')
+          : [],
         mode: typeof read['mode'] === 'string' ? read['mode'] : '',
       }
   } catch {
@@ -54,7 +59,11 @@ export function decodeCursor(cursor: Cursor): RoundState {
 }
 
 /** The next link, or the one that ends the round. @throws {ConnectorError} when a page has neither. */
-export function nextState(state: RoundState, page: GraphPage, owed: readonly string[]): RoundState & { last: boolean } {
+export function nextState(
+  state: RoundState,
+  page: GraphPage,
+  owed: readonly string[],
+): RoundState & { last: boolean } {
   const link = page.nextLink ?? page.deltaLink
   if (link === null)
     throw new ConnectorError({

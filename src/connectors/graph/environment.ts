@@ -31,7 +31,10 @@ export const CLOUDS = {
   global: { login: 'https://login.microsoftonline.com', graph: 'https://graph.microsoft.com' },
   'us-gov-l4': { login: 'https://login.microsoftonline.us', graph: 'https://graph.microsoft.us' },
   'us-gov-l5': { login: 'https://login.microsoftonline.us', graph: 'https://dod-graph.microsoft.us' },
-  china: { login: 'https://login.partner.microsoftonline.cn', graph: 'https://microsoftgraph.chinacloudapi.cn' },
+  china: {
+    login: 'https://login.partner.microsoftonline.cn',
+    graph: 'https://microsoftgraph.chinacloudapi.cn',
+  },
 } as const
 
 export type Cloud = keyof typeof CLOUDS
@@ -68,9 +71,12 @@ const LOOPBACK = /^(127(?:[.]\d{1,3}){3}|localhost|\[::1\])$/
 
 function originOf(text: string, variable: string): string {
   if (!URL.canParse(text))
-    throw new Error(`${variable} is not an address: ${text}. Give it as https://host or http://127.0.0.1:port.`)
+    throw new Error(
+      `${variable} is not an address: ${text}. Give it as https://host or http://127.0.0.1:port.`,
+    )
   const url = new URL(text)
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname))) return url.origin
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname)))
+    return url.origin
   throw new Error(
     `${variable} must begin with https:// (plain http only for this machine, such as http://127.0.0.1:4010): tokens would travel in clear.`,
   )

@@ -93,7 +93,11 @@ export class Gate {
   }
 
   #admit(): void {
-    for (let next = this.#queue[0]; next && this.#inside + next.weight <= this.#limit; next = this.#queue[0]) {
+    for (
+      let next = this.#queue[0];
+      next && this.#inside + next.weight <= this.#limit;
+      next = this.#queue[0]
+    ) {
       this.#queue.shift()
       this.#inside += next.weight
       next.enter()

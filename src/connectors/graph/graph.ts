@@ -88,7 +88,12 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
     pull: (collection, cursor, signal) =>
       pullRound(client, readerOf(collection.channel), collection, cursor, signal),
     pullMany: (asked, signal) => pullMany(client, readerOf, asked, signal),
-    read: (refs, signal) => byChannel(refs, (ref) => ref.collection.channel, (channel, own) => readItems(client, channel, own, signal)),
+    read: (refs, signal) =>
+      byChannel(
+        refs,
+        (ref) => ref.collection.channel,
+        (channel, own) => readItems(client, channel, own, signal),
+      ),
     push: (operations, signal) =>
       together(
         client,
@@ -105,7 +110,11 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
 }
 
 const notBuilt = (channel: Channel): ConnectorError =>
-  new ConnectorError({ kind: 'rejected', code: 'no-channel', message: `The ${channel} channel is not connected here.` })
+  new ConnectorError({
+    kind: 'rejected',
+    code: 'no-channel',
+    message: `The ${channel} channel is not connected here.`,
+  })
 
 function pushOne(ask: Ask, operation: Operation, options: { readonly sendResponses: boolean }) {
   switch (operation.collection.channel) {
@@ -191,7 +200,13 @@ async function pullMany(
     const answer = answerOf.get(one)
     try {
       if (answer === undefined) continue
-      const digested = await reader.digest(collection, state, pageOfRound(answer, state), reader.memory(), signal)
+      const digested = await reader.digest(
+        collection,
+        state,
+        pageOfRound(answer, state),
+        reader.memory(),
+        signal,
+      )
       pages.push(digested.page)
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error
@@ -213,7 +228,8 @@ async function identify(client: GraphClient, signal: AbortSignal): Promise<Ident
     ],
     signal,
   )
-  if (profile === undefined || settings === undefined) throw new Error('A batch has fewer answers than requests.')
+  if (profile === undefined || settings === undefined)
+    throw new Error('A batch has fewer answers than requests.')
   const person = expectObject(profile)
   const { tenantId, objectId } = await client.tokens.identity(signal)
   return {

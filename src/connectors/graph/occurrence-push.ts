@@ -10,6 +10,8 @@ import {
   type PlainDate,
 } from '../../core/item.ts'
 import { isSlot } from '../../core/recurrence.ts'
+import { sameValue } from '../../core/same.ts'
+import { timeOfSlot } from '../../core/series.ts'
 import { addDays, dateOf } from '../../core/time.ts'
 import type { CollectionRef } from '../connector.ts'
 import { isObject, isSuccess, type Answer } from './answers.ts'
@@ -18,7 +20,7 @@ import type { Loaded } from './calendar.ts'
 import { parseEvent, type ParsedEvent } from './calendar-wire.ts'
 import { answerRequest } from './meeting-answer.ts'
 import type { Ask } from './rounds.ts'
-import { asFields, OCCURRENCE_GROUPS, ownGroups, patternTime, sameJson, slotAt } from './series.ts'
+import { OCCURRENCE_GROUPS, ownGroups, slotAt } from './series.ts'
 import { listOf } from './wire.ts'
 
 type Found = Extract<Loaded, { kind: 'found' }>
@@ -80,17 +82,15 @@ async function writeOccurrence(
       code: 'occurrence-taken-out',
       reason: `The occurrence of ${slot} was taken out of the series in Outlook, which cannot put it back. Make a single event on that day instead.`,
     }
-  const inherited = asFields({
-    ...eventFields({ fields: whole.fields }),
-    time: patternTime(series.event.fields.time, slot),
-  })
+  const pattern = timeOfSlot(series.event.fields.time, slot) as Json
+  const inherited: Fields = { ...whole.fields, time: pattern }
   const changed: { [group: string]: Json } = {}
   for (const group of OCCURRENCE_GROUPS) {
     const name = occurrenceGroup(slot, group)
     if (!(name in wanted)) continue
     const value = target(group) ?? inherited[group]
-    const now = present(group) ?? asFields({ ...series.event.fields, time: patternTime(series.event.fields.time, slot) })[group]
-    if (value !== undefined && !sameJson(value, now)) changed[group] = value
+    const now = present(group) ?? (group === 'time' ? pattern : series.item.fields[group])
+    if (value !== undefined && !sameValue(group, value, now)) changed[group] = value
   }
   if (!shouldBeOut && Object.keys(changed).length === 0) return null
 
@@ -120,9 +120,9 @@ const troubleOf = (answer: Answer): Trouble | null =>
 
 /** Somebody changed this occurrence after the series was read. */
 function hasMoved(series: Found, slot: PlainDate, instance: ParsedEvent): boolean {
-  const now = ownGroups(series.event.fields, slot, instance)
+  const now = ownGroups(series.event, slot, instance)
   return OCCURRENCE_GROUPS.some(
-    (group) => !sameJson(now[group], series.item.fields[occurrenceGroup(slot, group)]),
+    (group) => !sameValue(group, now[group], series.item.fields[occurrenceGroup(slot, group)]),
   )
 }
 
@@ -131,7 +131,12 @@ type Instance =
   | { readonly kind: 'trouble'; readonly trouble: Trouble }
 
 /** Exceptions are known by id; occurrences are looked up around the day that the pattern gives them. */
-async function findInstance(ask: Ask, series: Found, slot: PlainDate, collection: CollectionRef): Promise<Instance> {
+async function findInstance(
+  ask: Ask,
+  series: Found,
+  slot: PlainDate,
+  collection: CollectionRef,
+): Promise<Instance> {
   const { recurrence, time } = series.event.fields
   const trouble = (answer: Answer): Instance => ({ kind: 'trouble', trouble: { kind: 'answer', answer } })
   const isTheOne = (raw: unknown): ParsedEvent | null => {
@@ -139,8 +144,10 @@ async function findInstance(ask: Ask, series: Found, slot: PlainDate, collection
     if (!read.ok || recurrence === null || read.value.originalStart === null) return null
     return slotAt(time, recurrence, read.value.originalStart, collection.zone) === slot ? read.value : null
   }
-  const exception = listOf(series.raw, 'exceptionOccurrences').map(isTheOne).find((found) => found !== null)
-  const place = patternTime(time, slot)
+  const exception = listOf(series.raw, 'exceptionOccurrences')
+    .map(isTheOne)
+    .find((found) => found !== null)
+  const place = timeOfSlot(time, slot)
   const day = place.allDay ? place.start : dateOf(place.start)
   const master = encodeURIComponent(series.event.id)
   const answer = await ask({

@@ -1,5 +1,12 @@
 /** patternedRecurrence in both directions. Graph fills properties that a type does not have, and refuses them when sent. */
-import type { Json, Recurrence, RecurrencePattern, RecurrenceRange, Weekday, WeekIndex } from '../../core/item.ts'
+import type {
+  Json,
+  Recurrence,
+  RecurrencePattern,
+  RecurrenceRange,
+  Weekday,
+  WeekIndex,
+} from '../../core/item.ts'
 import { recurrenceProblem } from '../../core/recurrence.ts'
 import { isPlainDate, WEEKDAYS } from '../../core/time.ts'
 import type { JsonObject } from './answers.ts'

@@ -14,7 +14,11 @@ export async function together<T>(
   signal: AbortSignal,
 ): Promise<readonly T[]> {
   let running = routines.length
-  let waiting: { request: GraphRequest; resolve: (answer: Answer) => void; reject: (error: unknown) => void }[] = []
+  let waiting: {
+    request: GraphRequest
+    resolve: (answer: Answer) => void
+    reject: (error: unknown) => void
+  }[] = []
   const flush = (): void => {
     if (waiting.length === 0 || waiting.length < running) return
     const round = waiting

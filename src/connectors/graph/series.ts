@@ -3,18 +3,10 @@
  * the series' zone.
  */
 import type { Instant } from '../../core/ids.ts'
-import {
-  eventFields,
-  occurrenceGroup,
-  type EventFields,
-  type EventTime,
-  type Fields,
-  type Item,
-  type Json,
-  type PlainDate,
-  type Recurrence,
-} from '../../core/item.ts'
+import { canonicalEvent, type Canonical, type OccurrenceFields } from '../../core/canonical.ts'
+import type { EventFields, EventTime, Fields, PlainDate, Recurrence } from '../../core/item.ts'
 import { firstSlot, isSlot, lastSlot, slotsIn } from '../../core/recurrence.ts'
+import { occurrenceGroups, timeOfSlot } from '../../core/series.ts'
 import {
   addDays,
   dateAt,
@@ -22,53 +14,36 @@ import {
   DAY_MS,
   dayNumber,
   daysBetween,
-  timeOfDay,
   toInstant,
-  toLocal,
-  wallMs,
-  wallTime,
   type DateWindow,
 } from '../../core/time.ts'
 import type { BareOccurrence, ParsedEvent } from './calendar-wire.ts'
 
-/** What an occurrence can have of its own. `recurrence` and `organizer` are the series'. */
+/** What an occurrence can have of its own and this side can write. */
 export const OCCURRENCE_GROUPS = [
   'subject',
   'body',
   'time',
   'location',
   'attendees',
-  'answers',
   'answer',
   'reminder',
   'showAs',
   'sensitivity',
   'importance',
   'categories',
-  'onlineMeeting',
 ] as const
 
 /** No slot at all is between these. */
 export const NO_SLOTS_REPORTED = { from: '9999-12-31', to: '0001-01-01' } as const
 
-export const asFields = (fields: EventFields): Fields => fields as unknown as Fields
-
-export const sameJson = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
-
-/** Where the pattern puts the occurrence of a slot. */
-export function patternTime(master: EventTime, slot: PlainDate): EventTime {
-  if (master.allDay)
-    return { allDay: true, start: slot, end: addDays(slot, daysBetween(master.start, master.end)) }
-  const start = `${slot}T${timeOfDay(master.start)}`
-  if (master.endZone === undefined)
-    return { ...master, start, end: wallTime(wallMs(start) + wallMs(master.end) - wallMs(master.start)) }
-  // An occurrence that ends on other clocks lasts as long as the first one.
-  const length = toInstant(master.end, master.endZone) - toInstant(master.start, master.zone)
-  return { ...master, start, end: toLocal(toInstant(start, master.zone) + length, master.endZone) }
-}
-
 /** The slot that an original start names. All-day series float: midnight UTC of the date, or midnight in their own zone. */
-export function slotAt(master: EventTime, recurrence: Recurrence, originalStart: Instant, zone: string): PlainDate {
+export function slotAt(
+  master: EventTime,
+  recurrence: Recurrence,
+  originalStart: Instant,
+  zone: string,
+): PlainDate {
   if (!master.allDay) return dateAt(originalStart, master.zone)
   const floating = dateAt(originalStart, 'UTC')
   if (isSlot(recurrence, floating)) return floating
@@ -86,35 +61,37 @@ export interface Series {
   readonly reported?: DateWindow
 }
 
-export function seriesItem(series: Series): Item {
+/** @returns malformed when an exception cannot be brought to canonical form. */
+export function seriesItem(series: Series): Canonical {
   const { master, exceptions, cancelled, reported } = series
-  const groups: { [group: string]: Json } = { ...asFields(master.fields) }
-  for (const slot of cancelled) groups[occurrenceGroup(slot, 'cancelled')] = true
-  for (const [slot, exception] of exceptions)
-    for (const [group, value] of Object.entries(ownGroups(master.fields, slot, exception)))
-      groups[occurrenceGroup(slot, group)] = value
-  return {
-    kind: 'event',
-    fields: groups,
-    facts: master.facts,
+  const occurrences: { [slot: PlainDate]: OccurrenceFields } = {}
+  for (const [slot, exception] of exceptions) occurrences[slot] = ownFields(master.fields, slot, exception)
+  for (const slot of cancelled) occurrences[slot] = { cancelled: true }
+  return canonicalEvent(master.fields, {
+    facts: master.item.facts,
+    occurrences,
     ...(reported === undefined ? {} : { occurrencesReported: reported }),
-  }
+  })
 }
 
-/** The groups in which an exception differs from what its series would give it. */
-export function ownGroups(master: EventFields, slot: PlainDate, exception: ParsedEvent): Fields {
-  const own: { [group: string]: Json } = {}
-  const mine = asFields(exception.fields)
-  const inherited = asFields({ ...master, time: patternTime(master.time, slot) })
-  for (const group of OCCURRENCE_GROUPS) {
-    const value = mine[group]
-    if (value === undefined || sameJson(value, inherited[group])) continue
-    if (group === 'time' && sameMoment(eventFields({ fields: mine }).time, eventFields({ fields: inherited }).time))
-      continue
-    own[group] = value
-  }
-  if (exception.fields.cancelled && !master.cancelled) own['cancelled'] = true
-  return own
+/** An exception's groups; those equal to the series' are dropped when the item is made. */
+function ownFields(master: EventFields, slot: PlainDate, exception: ParsedEvent): OccurrenceFields {
+  const { recurrence: _recurrence, organizer: _organizer, time, ...own } = exception.fields
+  const pattern = timeOfSlot(master.time, slot)
+  return { ...own, time: sameMoment(time, pattern) ? pattern : time }
+}
+
+/** What an exception has of its own, by group. */
+export function ownGroups(master: ParsedEvent, slot: PlainDate, exception: ParsedEvent): Fields {
+  const { recurrence } = master.fields
+  if (recurrence === null) return {}
+  const read = seriesItem({
+    master,
+    recurrence,
+    exceptions: new Map([[slot, exception]]),
+    cancelled: new Set(),
+  })
+  return (read.ok ? occurrenceGroups(read.item.fields).get(slot) : undefined) ?? {}
 }
 
 /** The same instants, though perhaps told on other clocks: an exception does not always name its series' zone. */
@@ -133,12 +110,19 @@ export const windowInstants = (window: DateWindow): { from: Instant; to: Instant
 })
 
 /** The slots whose occurrences overlap the window by their pattern. */
-export function slotsInWindow(time: EventTime, recurrence: Recurrence, window: DateWindow, viewer: string): PlainDate[] {
+export function slotsInWindow(
+  time: EventTime,
+  recurrence: Recurrence,
+  window: DateWindow,
+  viewer: string,
+): PlainDate[] {
   const { from, to } = windowInstants(window)
-  const days = time.allDay ? daysBetween(time.start, time.end) : daysBetween(dateOf(time.start), dateOf(time.end))
+  const days = time.allDay
+    ? daysBetween(time.start, time.end)
+    : daysBetween(dateOf(time.start), dateOf(time.end))
   const near = slotsIn(recurrence, { from: addDays(window.from, -days - 1), to: addDays(window.to, 1) })
   return near.filter((slot) => {
-    const occurrence = patternTime(time, slot)
+    const occurrence = timeOfSlot(time, slot)
     const start = occurrence.allDay
       ? toInstant(`${occurrence.start}T00:00:00`, viewer)
       : toInstant(occurrence.start, occurrence.zone)
@@ -205,7 +189,9 @@ export function assemble(
     cancelled: new Set(missing.filter((slot) => !isEdge(slot))),
     ...(all && first !== undefined
       ? {}
-      : { reported: first === undefined || last === undefined ? NO_SLOTS_REPORTED : { from: first, to: last } }),
+      : {
+          reported: first === undefined || last === undefined ? NO_SLOTS_REPORTED : { from: first, to: last },
+        }),
   }
   return { kind: missing.length === 0 ? 'whole' : 'gaps', series }
 }

@@ -12,7 +12,8 @@ export const refuse = (reason: string): never => {
   throw new NotUnderstood(reason)
 }
 
-export type Understood<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string }
+export type Understood<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string }
 
 /** Runs a reader; what it refuses becomes a value. */
 export function understood<T>(read: () => T): Understood<T> {
@@ -39,7 +40,12 @@ export function listOf(raw: JsonObject, name: string): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-export function memberOf<T extends string>(raw: JsonObject, name: string, members: ReadonlySet<T>, otherwise: T): T {
+export function memberOf<T extends string>(
+  raw: JsonObject,
+  name: string,
+  members: ReadonlySet<T>,
+  otherwise: T,
+): T {
   const value = raw[name]
   return typeof value === 'string' && (members as ReadonlySet<string>).has(value) ? (value as T) : otherwise
 }
@@ -94,8 +100,10 @@ export const instantOfMoment = (moment: { readonly wall: PlainDateTime; readonly
   toInstant(moment.wall, moment.zone)
 
 /** The same moment on another zone's clocks. */
-export const wallIn = (moment: { readonly wall: PlainDateTime; readonly zone: Zone }, zone: Zone): PlainDateTime =>
-  moment.zone === zone ? moment.wall : toLocal(instantOfMoment(moment), zone)
+export const wallIn = (
+  moment: { readonly wall: PlainDateTime; readonly zone: Zone },
+  zone: Zone,
+): PlainDateTime => (moment.zone === zone ? moment.wall : toLocal(instantOfMoment(moment), zone))
 
 /** An Edm.DateTimeOffset; null for none and for the year 0001. */
 export function instantOf(raw: JsonObject, name: string): Instant | null {
@@ -105,7 +113,10 @@ export function instantOf(raw: JsonObject, name: string): Instant | null {
 }
 
 /** Whole seconds suffice to compare and show; Graph writes seven digits. */
-export const dateTimeTimeZone = (wall: PlainDateTime, graphZone: string): { dateTime: string; timeZone: string } => ({
+export const dateTimeTimeZone = (
+  wall: PlainDateTime,
+  graphZone: string,
+): { dateTime: string; timeZone: string } => ({
   dateTime: `${wall}.0000000`,
   timeZone: graphZone,
 })
