@@ -1,0 +1,447 @@
+import type { Instant } from './ids.ts'
+import { type Facts, type Fields, type Item, type Json, type Kind, type Side, parseGroup } from './item.ts'
+import { ABSENT, type GroupChange, type Value, applied, groupsOf, merge } from './merge.ts'
+import { type Policy, canHold, mayInvite, mayWrite, notForCrm, settleClash, wouldMail } from './policy.ts'
+import { isSlot } from './recurrence.ts'
+import { type Change, type Verdict, receiver, reconcile, reconcileUnlinked } from './reconcile.ts'
+import type { RuleId } from './rules.ts'
+
+/**
+ * What will be written for one pair, and why: the verdict of the table turned into at most one write for each side.
+ * Pure: both sides and both bases in, writes, conflicts and new bases out.
+ */
+
+export interface Present {
+  readonly fields: Fields
+  readonly facts: Facts
+  readonly modifiedAt: Instant | null
+}
+export type Presence = Present | 'deleted' | 'none'
+
+export interface PairInput {
+  readonly kind: Kind
+  /** What each side held when they last agreed; null when they were never linked. */
+  readonly bases: { readonly crm: Fields; readonly mailbox: Fields } | null
+  readonly crm: Presence
+  /** With groups that were not reported filled in from its base (`reported`). */
+  readonly mailbox: Presence
+  /** Facts of the item when it was last seen: they say who owns what, also when it is gone. */
+  readonly facts: Facts
+  /** The record came back after its item was deleted: re-creating it must not invite anybody anew. */
+  readonly repair?: boolean
+  /** What a deleted record held, to restore it whole. */
+  readonly quarantine?: Fields
+}
+
+export interface SideWrite {
+  readonly do: 'create' | 'update' | 'delete' | 'restore'
+  readonly rule: RuleId
+  /** The groups to write; `ABSENT` takes one away. Empty for a deletion. */
+  readonly fields: Fields
+  /** What the side held of these groups; all groups for a deletion. */
+  readonly before: Fields
+  /** Whom Microsoft would mail. Always empty for the CRM. */
+  readonly mails: readonly string[]
+}
+
+export interface ConflictDraft {
+  readonly kind: 'edit' | 'delete' | 'drift' | 'read-only'
+  readonly group: string
+  readonly base: Json
+  readonly crm: Json
+  readonly mailboxValue: Json
+  readonly rule: RuleId
+  readonly verdict: Side | 'none'
+  readonly open: boolean
+}
+
+export interface PairPlan {
+  readonly rule: RuleId
+  readonly crm: SideWrite | null
+  readonly mailbox: SideWrite | null
+  readonly conflicts: readonly ConflictDraft[]
+  /**
+   * The bases once the CRM's write is committed. What is on its way to Microsoft is not in them yet: as long as it did
+   * not arrive, the group still counts as changed in the CRM.
+   */
+  readonly bases: { readonly crm: Fields; readonly mailbox: Fields }
+  /** `apart`: no pair (any more), both sides keep what they have. */
+  readonly then: 'linked' | 'gone' | 'apart'
+}
+
+export function planPair(input: PairInput, policy: Policy): PairPlan {
+  const { crm, mailbox } = input
+  if (crm === 'none' || mailbox === 'none') return planAlone(input, policy)
+  const bases = input.bases
+  const changes = changesOf(input, policy)
+  const verdict =
+    bases === null && isPresent(crm) && isPresent(mailbox)
+      ? reconcileUnlinked('match', policy.direction)
+      : reconcile(changed(crm, changes, 'ours'), changed(mailbox, changes, 'theirs'), policy.direction)
+  return carryOut(verdict, input, policy, changes)
+}
+
+const isPresent = (presence: Presence): presence is Present => typeof presence === 'object'
+const EMPTY: Fields = {}
+const basesOf = (input: PairInput) => input.bases ?? { crm: EMPTY, mailbox: EMPTY }
+
+/** Ours is the CRM. Groups that a side cannot hold are not compared. */
+function changesOf(input: PairInput, policy: Policy): readonly GroupChange[] {
+  const bases = basesOf(input)
+  const ours = isPresent(input.crm) ? input.crm.fields : bases.crm
+  const theirs = isPresent(input.mailbox) ? input.mailbox.fields : bases.mailbox
+  const mergeBases = input.bases && { ours: bases.crm, theirs: bases.mailbox }
+  return merge(mergeBases, ours, theirs).filter(
+    ({ group }) => canHold(policy, 'crm', group) && canHold(policy, 'mailbox', group),
+  )
+}
+
+function changed(presence: Presence, changes: readonly GroupChange[], side: 'ours' | 'theirs'): Change {
+  if (!isPresent(presence)) return 'deleted'
+  return changes.some((each) => each.change === side || each.change === 'clash') ? 'modified' : 'unchanged'
+}
+
+function planAlone(input: PairInput, policy: Policy): PairPlan {
+  const nothing = still('R1', basesOf(input), 'apart')
+  if (isPresent(input.crm)) {
+    const verdict = reconcileUnlinked('record', policy.direction)
+    // A message is made by sending it, which is not the sync's doing.
+    if (verdict.do !== 'copy' || input.kind === 'message') return { ...nothing, rule: verdict.rule }
+    return createInMailbox(input, input.crm, policy, verdict.rule, input.repair ?? false)
+  }
+  if (!isPresent(input.mailbox)) return nothing
+  const verdict = reconcileUnlinked('item', policy.direction)
+  if (verdict.do !== 'copy') return { ...nothing, rule: verdict.rule }
+  return createInCrm(input, input.mailbox, verdict.rule)
+}
+
+function carryOut(
+  verdict: Verdict,
+  input: PairInput,
+  policy: Policy,
+  changes: readonly GroupChange[],
+): PairPlan {
+  const { crm, mailbox } = input
+  const bases = basesOf(input)
+  if (isPresent(crm) && isPresent(mailbox))
+    return mergeGroups(verdict.rule, input, crm, mailbox, policy, changes)
+  switch (verdict.do) {
+    case 'delete': {
+      const before = isPresent(crm) ? crm.fields : isPresent(mailbox) ? mailbox.fields : EMPTY
+      const write: SideWrite = { do: 'delete', rule: verdict.rule, fields: EMPTY, before, mails: [] }
+      if (verdict.from === 'crm') return { ...still(verdict.rule, bases, 'gone'), crm: write }
+      const facts = isPresent(mailbox) ? mailbox.facts : input.facts
+      const mails = wouldMail({ kind: input.kind, do: 'delete', facts, before, fields: EMPTY })
+      return { ...still(verdict.rule, bases, 'gone'), mailbox: { ...write, mails } }
+    }
+    case 'copy': {
+      if (verdict.to === 'crm' && isPresent(mailbox)) {
+        const plan = createInCrm(input, mailbox, verdict.rule)
+        return { ...plan, conflicts: [survived(verdict.rule, input, 'mailbox')] }
+      }
+      if (verdict.to === 'mailbox' && isPresent(crm)) return bringBack(input, crm, policy, verdict.rule)
+      return still(verdict.rule, bases, 'linked')
+    }
+    case 'unlink':
+      return verdict.rule === 'R21'
+        ? { ...still('R21', bases, 'apart'), conflicts: [survived('R21', input, 'none')] }
+        : still(verdict.rule, bases, 'gone')
+    case 'nothing':
+      return verdict.rule === 'R20'
+        ? { ...still('R20', bases, 'linked'), conflicts: [survived('R20', input, 'none', 'drift')] }
+        : still(verdict.rule, bases, 'linked')
+    case 'merge':
+      return still(verdict.rule, bases, 'linked')
+  }
+}
+
+const still = (rule: RuleId, bases: PairPlan['bases'], then: PairPlan['then']): PairPlan => ({
+  rule,
+  crm: null,
+  mailbox: null,
+  conflicts: [],
+  bases,
+  then,
+})
+
+/** An edit met a deletion: whichever way it went, both are written down. */
+function survived(
+  rule: RuleId,
+  input: PairInput,
+  verdict: Side | 'none',
+  kind: 'delete' | 'drift' = 'delete',
+): ConflictDraft {
+  const held = (presence: Presence): Json => (isPresent(presence) ? presence.fields : null)
+  return {
+    kind,
+    group: 'item',
+    base: input.bases?.crm ?? null,
+    crm: held(input.crm),
+    mailboxValue: held(input.mailbox),
+    rule,
+    verdict,
+    open: false,
+  }
+}
+
+/** Re-creates in Microsoft what was deleted there, without inviting anybody again; a meeting of others cannot be. */
+function bringBack(input: PairInput, crm: Present, policy: Policy, rule: RuleId): PairPlan {
+  const theirs = input.kind === 'message' || (input.kind === 'event' && input.facts.isOrganizer === false)
+  if (theirs) {
+    const before = crm.fields
+    return {
+      ...still('R25', basesOf(input), 'gone'),
+      crm: mayWrite(policy.direction, 'crm')
+        ? { do: 'delete', rule: 'R25', fields: EMPTY, before, mails: [] }
+        : null,
+      conflicts: [survived('R25', input, 'mailbox')],
+    }
+  }
+  const plan = createInMailbox(input, crm, policy, rule, true)
+  return { ...plan, conflicts: [...plan.conflicts, survived(rule, input, 'crm')] }
+}
+
+function createInMailbox(
+  input: PairInput,
+  crm: Present,
+  policy: Policy,
+  rule: RuleId,
+  repair: boolean,
+): PairPlan {
+  const fields: { [group: string]: Json } = {}
+  for (const group of groupsOf(crm.fields)) {
+    const value = crm.fields[group]
+    if (value === undefined || !canHold(policy, 'mailbox', group)) continue
+    if (notForCrm(input.kind, {}, group) !== null) continue
+    if (parseGroup(group).name === 'attendees' && !mayInvite(policy, repair)) continue
+    fields[group] = value
+  }
+  const mails = wouldMail({ kind: input.kind, do: 'create', facts: {}, before: EMPTY, fields })
+  return {
+    ...still(rule, { crm: crm.fields, mailbox: EMPTY }, 'linked'),
+    mailbox: { do: 'create', rule, fields, before: EMPTY, mails },
+  }
+}
+
+function createInCrm(input: PairInput, mailbox: Present, rule: RuleId): PairPlan {
+  const restore = input.crm === 'deleted'
+  const fields = { ...(restore ? input.quarantine : EMPTY), ...mailbox.fields }
+  return {
+    ...still(rule, { crm: fields, mailbox: mailbox.fields }, 'linked'),
+    crm: { do: restore ? 'restore' : 'create', rule, fields, before: EMPTY, mails: [] },
+  }
+}
+
+/** Both are there: each changed group by itself. */
+function mergeGroups(
+  rule: RuleId,
+  input: PairInput,
+  crm: Present,
+  mailbox: Present,
+  policy: Policy,
+  changes: readonly GroupChange[],
+): PairPlan {
+  const draft = new GroupDraft(basesOf(input))
+  const clash = settleClash(policy, crm.modifiedAt, mailbox.modifiedAt)
+  const toCrm = mayWrite(policy.direction, 'crm')
+  const toMailbox = mayWrite(policy.direction, 'mailbox')
+
+  for (const each of changes) {
+    const { group } = each
+    const foreign = each.change === 'theirs' ? null : notForCrm(input.kind, mailbox.facts, group)
+    const withheld = parseGroup(group).name === 'attendees' && !mayInvite(policy, false)
+    switch (each.change) {
+      case 'agree':
+        draft.agree(each)
+        break
+      case 'theirs':
+        if (toCrm) draft.toCrm(each, rule)
+        else draft.drift(each, 'mailbox')
+        break
+      case 'ours':
+        if (foreign !== null && toCrm) draft.putBack(each, foreign)
+        else if (foreign !== null || !toMailbox) draft.drift(each, 'crm')
+        else if (withheld) draft.considered(each, 'crm')
+        else draft.toMailbox(each, rule)
+        break
+      case 'clash':
+        if (foreign !== null && toCrm) draft.putBack(each, foreign)
+        else if (foreign !== null) draft.drift(each, 'mailbox', 'crm')
+        else if (policy.direction !== 'both') {
+          const source = receiver(policy.direction) === 'crm' ? 'mailbox' : 'crm'
+          draft.win(each, source, 'R19', withheld)
+        } else if (clash.winner === null) draft.ask(each)
+        else draft.win(each, clash.winner, clash.rule, withheld)
+        break
+    }
+  }
+  if (toCrm) dropStray(draft, crm.fields)
+  return draft.plan(rule, input, crm, mailbox)
+}
+
+/** Collects what the groups of one pair come to. */
+class GroupDraft {
+  readonly crm: { [group: string]: Json } = {}
+  readonly mailbox: { [group: string]: Json } = {}
+  readonly #rules: Record<Side, Set<RuleId>> = { crm: new Set(), mailbox: new Set() }
+  readonly #conflicts: ConflictDraft[] = []
+  readonly #crmBase: { [group: string]: Json | undefined }
+  readonly #mailboxBase: { [group: string]: Json | undefined }
+
+  constructor(bases: { readonly crm: Fields; readonly mailbox: Fields }) {
+    this.#crmBase = { ...bases.crm }
+    this.#mailboxBase = { ...bases.mailbox }
+  }
+
+  agree({ group, ours, theirs }: GroupChange): void {
+    this.#crmBase[group] = ours
+    this.#mailboxBase[group] = theirs
+  }
+
+  toCrm({ group, theirs }: GroupChange, rule: RuleId): void {
+    this.#rules.crm.add(rule)
+    this.crm[group] = theirs ?? ABSENT
+    this.#crmBase[group] = theirs
+    this.#mailboxBase[group] = theirs
+  }
+
+  toMailbox({ group, ours }: GroupChange, rule: RuleId): void {
+    this.#rules.mailbox.add(rule)
+    this.mailbox[group] = ours ?? ABSENT
+  }
+
+  /** Seen and left as it is: no change any more, though the sides differ. */
+  considered({ group, ours, theirs }: GroupChange, side: Side): void {
+    if (side === 'crm') this.#crmBase[group] = ours
+    else this.#mailboxBase[group] = theirs
+  }
+
+  drift(change: GroupChange, ...sides: readonly Side[]): void {
+    this.#record(change, 'drift', 'R18', 'none', false)
+    for (const side of sides) this.considered(change, side)
+  }
+
+  putBack(change: GroupChange, rule: 'R22' | 'R23'): void {
+    this.#record(change, 'read-only', rule, 'mailbox', false)
+    this.toCrm(change, rule)
+  }
+
+  ask(change: GroupChange): void {
+    this.#record(change, 'edit', 'R17', 'none', true)
+  }
+
+  /** The losing value is in the conflict, so it no longer counts as a change of its side. */
+  win(change: GroupChange, winner: Side, rule: RuleId, withheld: boolean): void {
+    this.#record(change, rule === 'R19' ? 'drift' : 'edit', rule, winner, false)
+    if (winner === 'mailbox') this.toCrm(change, rule)
+    else {
+      this.considered(change, 'mailbox')
+      if (withheld) this.considered(change, 'crm')
+      else this.toMailbox(change, rule)
+    }
+  }
+
+  dropped(group: string, value: Value): void {
+    const change: GroupChange = { group, change: 'ours', ours: value, theirs: undefined }
+    this.#record(change, 'edit', 'R26', 'none', false)
+    this.crm[group] = ABSENT
+    this.#rules.crm.add('R26')
+    delete this.mailbox[group]
+    this.#crmBase[group] = undefined
+    this.#mailboxBase[group] = undefined
+  }
+
+  #record(
+    { group, ours, theirs }: GroupChange,
+    kind: ConflictDraft['kind'],
+    rule: RuleId,
+    verdict: Side | 'none',
+    open: boolean,
+  ): void {
+    const base = this.#crmBase[group] ?? null
+    const crm = ours ?? null
+    this.#conflicts.push({ kind, group, base, crm, mailboxValue: theirs ?? null, rule, verdict, open })
+  }
+
+  plan(rule: RuleId, input: PairInput, crm: Present, mailbox: Present): PairPlan {
+    const bases = { crm: defined(this.#crmBase), mailbox: defined(this.#mailboxBase) }
+    const write = (side: Side, fields: Fields, held: Fields, mails: readonly string[]): SideWrite | null => {
+      if (Object.keys(fields).length === 0) return null
+      const [only, ...others] = this.#rules[side]
+      const why = only !== undefined && others.length === 0 ? only : rule
+      return { do: 'update', rule: why, fields, before: picked(held, fields), mails }
+    }
+    const about = { kind: input.kind, do: 'update', facts: mailbox.facts, before: mailbox.fields } as const
+    return {
+      rule,
+      crm: write('crm', this.crm, crm.fields, []),
+      mailbox: write('mailbox', this.mailbox, mailbox.fields, wouldMail({ ...about, fields: this.mailbox })),
+      conflicts: this.#conflicts,
+      bases,
+      then: 'linked',
+    }
+  }
+}
+
+function defined(map: { readonly [group: string]: Json | undefined }): Fields {
+  const fields: { [group: string]: Json } = {}
+  for (const group in map) {
+    const value = map[group]
+    if (value !== undefined) fields[group] = value
+  }
+  return fields
+}
+
+/** What `held` says of the groups in `groups`, with `ABSENT` where it says nothing. */
+export function picked(held: Fields, groups: Fields): Fields {
+  const fields: { [group: string]: Json } = {}
+  for (const group in groups) fields[group] = held[group] ?? ABSENT
+  return fields
+}
+
+/**
+ * When the pattern changes, the exceptions that still fall on an occurrence go along with it, so that the connector can
+ * put them back where the server dropped them; the others are taken out and written down.
+ */
+function dropStray(draft: GroupDraft, crmFields: Fields): void {
+  const touched = draft.crm['recurrence'] !== undefined || draft.mailbox['recurrence'] !== undefined
+  if (!touched) return
+  const after = applied(crmFields, draft.crm)
+  const recurrence = after['recurrence'] as unknown as Parameters<typeof isSlot>[0] | null | undefined
+  for (const group of groupsOf(after)) {
+    const { slot } = parseGroup(group)
+    if (slot === null) continue
+    const value = after[group]
+    if (!recurrence || !isSlot(recurrence, slot)) draft.dropped(group, value)
+    else if (draft.mailbox['recurrence'] !== undefined && value !== undefined) draft.mailbox[group] = value
+  }
+}
+
+/**
+ * What the mailbox holds, as far as it said: groups that it left out are as they were in its base, except exceptions of
+ * slots that it reported completely.
+ */
+export function reported(item: Item, base: Fields): Fields {
+  const fields: { [group: string]: Json } = { ...item.fields }
+  const { occurrencesReported } = item
+  for (const group in base) {
+    if (group in fields) continue
+    const { slot } = parseGroup(group)
+    if (slot !== null) {
+      if (!occurrencesReported) continue
+      if (slot >= occurrencesReported.from && slot <= occurrencesReported.to) continue
+    }
+    const value = base[group]
+    if (value !== undefined) fields[group] = value
+  }
+  return fields
+}
+
+/** Whether so many deletions of one side's container in one run wait for a person. */
+export function guardHolds(
+  deletions: number,
+  linked: number,
+  limit: { readonly items: number; readonly percent: number },
+): boolean {
+  return deletions > Math.max(limit.items, (linked * limit.percent) / 100)
+}

@@ -1,0 +1,281 @@
+import { type Connector, ConnectorError, type Failure, type Identity } from '../connectors/connector.ts'
+import type { Instant, MailboxId, RunId } from '../core/ids.ts'
+import { type Channel, kindOf } from '../core/item.ts'
+import type { Policy } from '../core/policy.ts'
+import { windowAround } from '../core/time.ts'
+import {
+  LeaseLost,
+  type ChannelRow,
+  type Lease,
+  type MailboxRow,
+  type RunRow,
+  type SyncStore,
+} from '../store/sync-store.ts'
+import { type Pairing, defaultPairing } from './discover.ts'
+import type { Env } from './env.ts'
+import { type ChannelSettings, type Counts, Pass } from './pass.ts'
+import { failedChannel, nextRegular, plainWords, troubledMailbox } from './schedule.ts'
+import { type PassEnd, runPass } from './sync.ts'
+
+/** How long a worker may be silent before another one takes its mailbox over. */
+export const LEASE_MS = 2 * 60_000
+/** Channels that one tick starts. */
+export const TICK_CHANNELS_MAX = 50
+/** A connector is asked who it is when it is new, and again after so long. */
+export const IDENTITY_CHECK_MS = 60 * 60_000
+
+export interface EngineParts {
+  readonly store: SyncStore
+  readonly env: Env
+  /** The connector of a mailbox, for the holder of its lease. @throws {ConnectorError} when nobody can sign in. */
+  connectorFor(mailbox: MailboxRow): Promise<Connector>
+  settingsFor(mailbox: MailboxRow, channel: Channel): Promise<ChannelSettings>
+  /** Which container of the CRM mirrors a collection, and whether it is kept in step from the start. */
+  pairingFor?(mailbox: MailboxRow, channel: Channel): Pairing
+  /** Names this worker in its leases. */
+  readonly holder?: string
+}
+
+export interface SyncOptions {
+  readonly trigger?: RunRow['trigger']
+  readonly signal?: AbortSignal
+}
+
+export interface PassResult {
+  /** `busy`: another worker holds the mailbox. `refused`: the wrong account, nothing was read or written. */
+  readonly outcome: 'done' | 'held' | 'waiting' | 'failed' | 'busy' | 'refused'
+  /** Null when the pass found nothing to do. */
+  readonly run: RunId | null
+  readonly counts: Readonly<Counts>
+  readonly message: string | null
+}
+
+export interface Engine {
+  /** One pass over one channel of one mailbox. Failures of the outside world come back as an outcome. */
+  syncChannel(mailbox: MailboxId, channel: Channel, options?: SyncOptions): Promise<PassResult>
+  /** Runs what is due now, one after another, and says how many channels it was. */
+  tick(now: Instant): Promise<number>
+}
+
+const NO_COUNTS: Counts = { observed: 0, toCrm: 0, toMailbox: 0, conflicts: 0, held: 0, parked: 0 }
+const NEVER = new AbortController().signal
+
+export function createEngine(parts: EngineParts): Engine {
+  const desk = new Desk(parts)
+  return {
+    syncChannel: (mailbox, channel, options = {}) =>
+      desk.work(mailbox, channel, options.trigger ?? 'schedule', options.signal ?? NEVER, (pass) =>
+        runPass(pass, desk.pairing(pass)),
+      ),
+    async tick(now) {
+      const due = await parts.store.transaction(null, (tx) => tx.dueChannels(now, TICK_CHANNELS_MAX))
+      for (const { mailbox, channel } of due)
+        await desk.work(mailbox, channel, 'schedule', NEVER, (pass) => runPass(pass, desk.pairing(pass)))
+      return due.length
+    },
+  }
+}
+
+/** Opens a pass under the mailbox's lease, closes it whatever happens, and turns failures into plain words. */
+export class Desk {
+  readonly parts: EngineParts
+  readonly #checked = new WeakMap<Connector, Instant>()
+  readonly #offsets = new WeakMap<Connector, number>()
+
+  constructor(parts: EngineParts) {
+    this.parts = parts
+  }
+
+  pairing(pass: Pass): Pairing {
+    const channel = pass.channel.channel
+    return this.parts.pairingFor?.(pass.mailbox, channel) ?? defaultPairing(channel)
+  }
+
+  async work(
+    mailbox: MailboxId,
+    channel: Channel,
+    trigger: RunRow['trigger'],
+    signal: AbortSignal,
+    steps: (pass: Pass) => Promise<PassEnd>,
+  ): Promise<PassResult> {
+    const { store, env, holder = 'worker' } = this.parts
+    const lease = await store.acquireLease(mailbox, holder, env.now(), LEASE_MS)
+    if (lease === null) return result('busy', null, 'Another sync of this mailbox is under way.')
+    try {
+      return await this.#opened(lease, mailbox, channel, trigger, signal, steps)
+    } catch (error) {
+      if (error instanceof LeaseLost) return result('busy', null, error.message)
+      throw error
+    } finally {
+      await store.releaseLease(lease)
+    }
+  }
+
+  async #opened(
+    lease: Lease,
+    mailboxId: MailboxId,
+    channelName: Channel,
+    trigger: RunRow['trigger'],
+    signal: AbortSignal,
+    steps: (pass: Pass) => Promise<PassEnd>,
+  ): Promise<PassResult> {
+    const { store, env } = this.parts
+    const startedAt = env.now()
+    const { mailbox, channel } = await store.transaction(lease, async (tx) => ({
+      mailbox: await tx.mailbox(mailboxId),
+      channel: await tx.channel(mailboxId, channelName),
+    }))
+    if (mailbox === null) return result('refused', null, 'This mailbox is not known here.')
+    let pass: Pass | null = null
+    try {
+      const connector = await this.parts.connectorFor(mailbox)
+      const stranger = await this.#stranger(connector, mailbox, signal)
+      if (stranger) return await this.#refuse(lease, mailbox, channel, stranger)
+      const settings = await this.parts.settingsFor(mailbox, channelName)
+      pass = new Pass({
+        env,
+        store,
+        connector,
+        settings,
+        policy: policyOf(settings, channel, connector, this.#offsets.get(connector) ?? 0),
+        mailbox,
+        channel: { ...channel, lastStartedAt: startedAt },
+        window: windowAround(startedAt, settings.daysBack, settings.daysAhead),
+        trigger,
+        lease,
+        leaseMs: LEASE_MS,
+        signal,
+      })
+      const end = await steps(pass)
+      return await this.#finish(pass, end, startedAt)
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error
+      return await this.#fail(pass, lease, mailbox, channel, error.failure)
+    }
+  }
+
+  /** Who the connector really is, when that is not the account that the mailbox was linked to (P22). */
+  async #stranger(connector: Connector, mailbox: MailboxRow, signal: AbortSignal): Promise<Identity | null> {
+    const now = this.parts.env.now()
+    const checkedAt = this.#checked.get(connector)
+    if (checkedAt !== undefined && now - checkedAt < IDENTITY_CHECK_MS) return null
+    const identity = await connector.identity(signal)
+    const same = identity.tenantId === mailbox.tenantId && identity.objectId === mailbox.objectId
+    if (!same) return identity
+    this.#checked.set(connector, now)
+    this.#offsets.set(connector, identity.clockOffsetMs)
+    return null
+  }
+
+  async #refuse(
+    lease: Lease,
+    mailbox: MailboxRow,
+    channel: ChannelRow,
+    identity: Identity,
+  ): Promise<PassResult> {
+    const trouble =
+      `This sign-in belongs to ${identity.address}, but the mailbox was linked to ${mailbox.address}. ` +
+      `Nothing was read or written. Sign in as ${mailbox.address}, or disconnect it and connect the other account.`
+    await this.parts.store.transaction(lease, (tx) =>
+      tx.write({
+        mailboxes: [{ ...mailbox, state: 'needs-person', trouble }],
+        channels: [{ ...channel, state: 'failed', message: trouble, failures: channel.failures + 1 }],
+      }),
+    )
+    return result('refused', null, trouble)
+  }
+
+  async #finish(pass: Pass, end: PassEnd, startedAt: Instant): Promise<PassResult> {
+    const { env } = this.parts
+    const stop = end.stopped?.failure ?? null
+    const held = await pass.read(async (tx) => {
+      const { mailbox, channel } = pass.channel
+      return (await tx.operations({ mailbox, channel, states: ['held'], limit: 1 })).length > 0
+    })
+    const outcome = stop ? 'waiting' : held ? 'held' : end.proven ? 'done' : 'waiting'
+    const base: ChannelRow = stop
+      ? failedChannel(env, pass.channel, stop)
+      : {
+          ...pass.channel,
+          state: end.proven ? (held ? 'held' : 'idle') : 'waiting',
+          failures: 0,
+          message: null,
+          progress: null,
+          lastFinishedAt: env.now(),
+          nextAt: nextRegular(env, pass.settings.intervalMinutes),
+        }
+    const channel: ChannelRow = {
+      ...base,
+      provenAt: end.proven ? startedAt : base.provenAt,
+      firstSyncDone: base.firstSyncDone || end.proven,
+    }
+    await pass.commit(async (_tx, batch) => {
+      batch.channel = channel
+      if (pass.hasRun)
+        batch.run = {
+          ...pass.run,
+          state: held && pass.counts.held > 0 ? 'held' : stop ? 'failed' : 'done',
+          counts: { ...pass.counts },
+          message: stop ? plainWords(stop) : null,
+          finishedAt: env.now(),
+        }
+    })
+    return {
+      outcome,
+      run: pass.hasRun ? pass.run.id : null,
+      counts: pass.counts,
+      message: channel.message,
+    }
+  }
+
+  async #fail(
+    pass: Pass | null,
+    lease: Lease,
+    mailbox: MailboxRow,
+    channel: ChannelRow,
+    failure: Failure,
+  ): Promise<PassResult> {
+    const { store, env } = this.parts
+    const failed = failedChannel(env, pass?.channel ?? channel, failure)
+    const troubled = troubledMailbox(mailbox, failure)
+    const { finishedAt, message } = { finishedAt: env.now(), message: failed.message }
+    const run = pass?.hasRun
+      ? ({ ...pass.run, state: 'failed', counts: { ...pass.counts }, message, finishedAt } as const)
+      : null
+    await store.transaction(pass?.lease ?? lease, (tx) =>
+      tx.write({
+        channels: [failed],
+        ...(troubled && { mailboxes: [troubled] }),
+        ...(run && { runs: [run] }),
+      }),
+    )
+    const outcome = failure.kind === 'unauthorized' ? 'failed' : 'waiting'
+    return { outcome, run: run?.id ?? null, counts: pass?.counts ?? NO_COUNTS, message }
+  }
+}
+
+const result = (outcome: PassResult['outcome'], run: RunId | null, message: string | null): PassResult => ({
+  outcome,
+  run,
+  counts: NO_COUNTS,
+  message,
+})
+
+function policyOf(
+  settings: ChannelSettings,
+  channel: ChannelRow,
+  connector: Connector,
+  clockOffsetMs: number,
+): Policy {
+  const { direction, conflicts, invitations, privateEvents, mailInFirstSync } = settings
+  return {
+    direction,
+    conflicts,
+    invitations,
+    privateEvents,
+    mailInFirstSync,
+    firstSync: !channel.firstSyncDone,
+    cannotHold: { crm: [], mailbox: connector.capabilities.cannotHold[kindOf[channel.channel]] },
+    clockOffsetMs,
+  }
+}

@@ -1,0 +1,265 @@
+import { ConnectorError, type Observation, type Page } from '../connectors/connector.ts'
+import { type ETag, type ItemId, type OperationId, asId } from '../core/ids.ts'
+import type { Item, Json } from '../core/item.ts'
+import { matchKeys } from '../core/match.ts'
+import { packBases } from '../core/merge.ts'
+import type { CollectionRow, LinkRow, OperationRow, PairRow, SyncTx } from '../store/sync-store.ts'
+import type { Batch } from './batch.ts'
+import { consider, pendingOf } from './consider.ts'
+import { type Pass, collectionRef } from './pass.ts'
+
+/**
+ * Microsoft's changes, collection by collection, page by page. Each page is one transaction: its pairs are loaded and
+ * locked, decided in memory, and written together with the cursor behind the page. A crash repeats at most one page.
+ *
+ * Deletions and doubtful matches are put aside in that same transaction: they are questions for engine/probe.ts and
+ * engine/match.ts, which ask when the whole is known.
+ */
+export async function pullAll(pass: Pass): Promise<void> {
+  const delta = pass.selected.filter((row) => row.cursor !== null && !row.enumerating)
+  const asked = pass.connector.pullMany ? delta : []
+  await pass.keepLease()
+  const answers = asked.length === 0 ? [] : await pullRound(pass, asked)
+  const quiet: CollectionRow[] = []
+  for (const [n, row] of asked.entries()) {
+    const answer = answers[n]
+    if (answer === undefined) await pullOne(pass, row)
+    else if (answer instanceof ConnectorError) await failed(pass, row, answer)
+    else if (answer.observed.length === 0 && answer.last)
+      quiet.push({ ...row, cursor: answer.next, trouble: null })
+    else {
+      await takePage(pass, row, answer)
+      if (!answer.last) await pullOne(pass, current(pass, row))
+    }
+  }
+  if (quiet.some((row) => row.cursor !== pass.collections.get(row.id)?.cursor || row.trouble !== null))
+    await pass.commit(async (_tx, batch) => {
+      for (const row of quiet) batch.collections.set(row.id, row)
+    })
+  for (const row of pass.selected) if (!asked.some((one) => one.id === row.id)) await pullOne(pass, row)
+}
+
+const current = (pass: Pass, row: CollectionRow): CollectionRow => pass.collections.get(row.id) ?? row
+
+function pullRound(pass: Pass, rows: readonly CollectionRow[]): Promise<readonly (Page | ConnectorError)[]> {
+  const parts = rows.flatMap((row) =>
+    row.cursor === null ? [] : [{ collection: collectionRef(row, pass), cursor: row.cursor }],
+  )
+  return pass.connector.pullMany?.(parts, pass.signal) ?? Promise.resolve([])
+}
+
+/** How often one pass starts a collection over when its cursor keeps expiring. */
+const RESTARTS_MAX = 3
+
+async function pullOne(pass: Pass, begin: CollectionRow): Promise<void> {
+  for (let restarts = 0; ; restarts++) {
+    let row = current(pass, begin)
+    const noticing = pass.connector.capabilities.deletions === 'noticed'
+    if (row.cursor === null || (noticing && !row.enumerating)) row = await beginEnumeration(pass, row)
+    try {
+      const ref = collectionRef(row, pass)
+      for await (const page of pass.connector.pull(ref, row.cursor, pass.signal)) {
+        await takePage(pass, current(pass, row), page)
+        await pass.keepLease()
+        if (!page.last) continue
+        pass.complete.add(row.id)
+        return
+      }
+      return
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error
+      const expired = error.failure.kind === 'cursor-expired'
+      if (!expired || restarts >= RESTARTS_MAX) {
+        await failed(pass, current(pass, row), error)
+        return
+      }
+      await forgetCursor(pass, current(pass, row))
+    }
+  }
+}
+
+/** A complete enumeration: what it does not list by its end is asked for (engine/probe.ts), never assumed gone. */
+export async function beginEnumeration(pass: Pass, row: CollectionRow): Promise<CollectionRow> {
+  const begun: CollectionRow = {
+    ...row,
+    cursor: null,
+    window: pass.channel.channel === 'tasks' ? null : pass.window,
+    generation: row.generation + 1,
+    enumerating: true,
+  }
+  await pass.commit(async (_tx, batch) => batch.collections.set(begun.id, begun))
+  return begun
+}
+
+/** The system forgot where we were: start from the beginning and compare. Nothing is deleted before the end is reached. */
+async function forgetCursor(pass: Pass, row: CollectionRow): Promise<void> {
+  await pass.commit(async (_tx, batch) => batch.collections.set(row.id, { ...row, cursor: null }))
+}
+
+/** One collection that cannot be read does not stop the others; what concerns the whole mailbox does. */
+async function failed(pass: Pass, row: CollectionRow, error: ConnectorError): Promise<void> {
+  if (error.failure.kind === 'cursor-expired') {
+    await forgetCursor(pass, row)
+    await pullOne(pass, row)
+    return
+  }
+  if (error.failure.kind !== 'rejected') throw error
+  const trouble = `Could not be read: ${error.failure.message} Nothing in it was changed; the others go on.`
+  await pass.commit(async (_tx, batch) => batch.collections.set(row.id, { ...row, trouble }))
+}
+
+async function takePage(pass: Pass, row: CollectionRow, page: Page): Promise<void> {
+  const observed = lastOfEach(page.observed)
+  pass.counts.observed += observed.length
+  await pass.commit(async (tx, batch) => {
+    await takeObservations(pass, tx, batch, row, observed)
+    batch.collections.set(row.id, { ...row, cursor: page.next, trouble: null })
+  })
+}
+
+/** A page may tell an item several times: the last word counts. */
+function lastOfEach(observed: readonly Observation[]): readonly Observation[] {
+  const byId = new Map<ItemId, Observation>()
+  for (const each of observed) {
+    byId.delete(each.id)
+    byId.set(each.id, each)
+  }
+  return [...byId.values()]
+}
+
+async function takeObservations(
+  pass: Pass,
+  tx: SyncTx,
+  batch: Batch,
+  row: CollectionRow,
+  observed: readonly Observation[],
+): Promise<void> {
+  if (observed.length === 0) return
+  const pairs = await tx.pairsByItem(
+    pass.mailbox.id,
+    observed.map((each) => each.id),
+  )
+  const byItem = new Map(pairs.flatMap((pair) => (pair.link?.item ? [[pair.link.item, pair] as const] : [])))
+  const items = observed.filter((each) => each.kind === 'item')
+  const strangers = items.filter((each) => !byItem.has(each.id))
+  const adopted = await adoptable(tx, strangers)
+  const pending = await pendingOf(
+    tx,
+    [...pairs, ...adopted.values()].map((pair) => pair.link),
+  )
+  const asked = row.enumerating ? strangers : strangers.filter((each) => pass.parked.has(each.id))
+  const doubtful = await withCandidates(pass, tx, asked)
+
+  for (const each of observed) {
+    switch (each.kind) {
+      case 'tombstone':
+        if (byItem.has(each.id)) defer(batch, row, each.id, { kind: 'tombstone' })
+        break
+      case 'malformed':
+        park(pass, batch, row, each.id, each.reason)
+        break
+      case 'item': {
+        if (pass.parked.has(each.id))
+          batch.unparked.push({ mailbox: pass.mailbox.id, side: 'mailbox', key: each.id })
+        const pair = byItem.get(each.id) ?? adopted.get(each.id) ?? NO_PAIR
+        if (pair === NO_PAIR && doubtful.has(each.id)) {
+          const { item, etag } = each
+          pass.doubtful.add(row.id)
+          defer(batch, row, each.id, { kind: 'match', item: item as unknown as Json, etag })
+          break
+        }
+        considerItem(pass, batch, row, pair, each, pending)
+      }
+    }
+  }
+}
+
+const NO_PAIR: PairRow = { link: null, record: null }
+
+export function considerItem(
+  pass: Pass,
+  batch: Batch,
+  row: CollectionRow,
+  pair: PairRow,
+  each: { readonly id: ItemId; readonly item: Item; readonly etag: ETag },
+  pending: ReadonlyMap<OperationId, OperationRow>,
+  confirmed = false,
+): void {
+  let { link } = pair
+  let open = (link?.pending && pending.get(link.pending)) ?? null
+  if (link !== null && link.item === null && open !== null && each.item.facts.marker === open.id) {
+    link = arrived(pass, batch, link, open, each.id)
+    open = null
+  }
+  const seen = { is: 'item', id: each.id, item: each.item, etag: each.etag } as const
+  consider(pass, batch, { link, record: pair.record, seen, collection: row, pending: open, confirmed })
+}
+
+/** Our create arrived though its answer did not: the mark on the item says which one it is (R33). */
+function arrived(pass: Pass, batch: Batch, link: LinkRow, open: OperationRow, item: ItemId): LinkRow {
+  batch.outcomes.push({ id: open.id, state: 'written', item, at: pass.env.now() })
+  pass.unsettled.delete(open.id)
+  const { mailboxBase } = packBases(link.base, open.after ?? {})
+  const linked = { ...link, item, pending: null, mailboxBase }
+  batch.putLink(linked)
+  return linked
+}
+
+/** Items nobody linked, that carry the mark of a create of ours whose link still waits for its item. */
+async function adoptable(
+  tx: SyncTx,
+  strangers: readonly { readonly id: ItemId; readonly item: Item }[],
+): Promise<ReadonlyMap<ItemId, PairRow>> {
+  const marked = strangers.filter((each) => each.item.facts.marker !== undefined)
+  if (marked.length === 0) return new Map()
+  const ids = marked.map((each) => asId<OperationId>(each.item.facts.marker ?? ''))
+  const creates = (await tx.operations({ ids })).filter(
+    (row) => row.do === 'create' && row.side === 'mailbox',
+  )
+  if (creates.length === 0) return new Map()
+  const pairs = await tx.pairsByLink(creates.map((row) => row.link))
+  const adopted = new Map<ItemId, PairRow>()
+  for (const each of marked) {
+    const pair = pairs.find((one) => one.link?.item === null && one.link.pending === each.item.facts.marker)
+    if (pair) adopted.set(each.id, pair)
+  }
+  return adopted
+}
+
+async function withCandidates(
+  pass: Pass,
+  tx: SyncTx,
+  strangers: readonly { readonly id: ItemId; readonly item: Item }[],
+): Promise<ReadonlySet<ItemId>> {
+  if (strangers.length === 0) return new Set()
+  const keysOf = new Map(strangers.map((each) => [each.id, matchKeys(pass.kind, each.item)]))
+  const keys = [...new Set([...keysOf.values()].flat())]
+  const records = await tx.matchRecords(pass.mailbox.id, pass.channel.channel, keys)
+  if (records.length === 0) return new Set()
+  const known = new Set(records.flatMap((record) => matchKeys(pass.kind, record)))
+  return new Set(
+    strangers.filter((each) => keysOf.get(each.id)?.some((key) => known.has(key))).map((each) => each.id),
+  )
+}
+
+function defer(batch: Batch, row: CollectionRow, item: ItemId, what: Json): void {
+  batch.deferred.push({ collection: row.id, item, what })
+}
+
+function park(pass: Pass, batch: Batch, row: CollectionRow, item: ItemId, reason: string): void {
+  const before = pass.parked.get(item)
+  const parked = {
+    mailbox: pass.mailbox.id,
+    channel: pass.channel.channel,
+    collection: row.id,
+    side: 'mailbox',
+    key: item,
+    reason,
+    tries: (before?.tries ?? 0) + 1,
+    version: '',
+    at: pass.env.now(),
+  } as const
+  batch.parked.push(parked)
+  pass.parked.set(item, parked)
+  pass.counts.parked += 1
+}
