@@ -15,8 +15,8 @@ import {
   type Json,
 } from '../../core/item.ts'
 import { sameValue } from '../../core/same.ts'
-import type { CollectionRef, Failure, Operation, PushOutcome, SettleOutcome } from '../connector.ts'
-import { failureOf, isObject, isSuccess, problemOf, type Answer, type Answered } from './answers.ts'
+import type { CollectionRef, Operation, PushOutcome, SettleOutcome } from '../connector.ts'
+import { failureOf, isObject, isSuccess, type Answered } from './answers.ts'
 import { ATTENDEE_GROUPS, eventBody, isPatched, marker, MARKER_ID, type JsonBody } from './calendar-body.ts'
 import { calendarPath, loadEvent, type Loaded } from './calendar.ts'
 import { parseEvent, type ParsedEvent } from './calendar-wire.ts'
@@ -25,6 +25,7 @@ import { answerRequest } from './meeting-answer.ts'
 import type { Ask } from './rounds.ts'
 import { NO_SLOTS_REPORTED } from './series.ts'
 import { listOf, textOf } from './wire.ts'
+import { refusal, undone, unreadable, writeTrouble } from './write-outcomes.ts'
 
 export interface PushOptions {
   /** Whether an answer is mailed to the organizer. */
@@ -186,38 +187,6 @@ function written1(event: ParsedEvent): PushOutcome {
     // The answer to a write tells nothing of a series' exceptions.
     item: event.fields.recurrence === null ? item : { ...item, occurrencesReported: NO_SLOTS_REPORTED },
   }
-}
-
-const unreadable = (reason: string): PushOutcome => ({
-  outcome: 'unknown',
-  failure: { kind: 'unavailable', message: `Microsoft's answer to a write could not be read: ${reason}` },
-})
-
-/** Null when it was written. */
-function writeTrouble(answer: Answer): PushOutcome | null {
-  if (answer.kind !== 'answered') return undone(answer)
-  if (isSuccess(answer)) return null
-  if (answer.status === 412 || answer.status === 409) return { outcome: 'stale' }
-  if (answer.status === 404 || answer.status === 410) return { outcome: 'gone' }
-  return refusal(answer)
-}
-
-const undone = (answer: Exclude<Answer, Answered>): PushOutcome =>
-  answer.kind === 'lost'
-    ? { outcome: 'unknown', failure: answer.failure }
-    : answer.failure.kind === 'rejected'
-      ? { outcome: 'rejected', reason: answer.failure.message, code: answer.failure.code }
-      : { outcome: 'not-sent', failure: answer.failure }
-
-const PLAIN_WORDS: { readonly [code: string]: string } = {
-  ErrorOccurrenceCrossingBoundary:
-    'Outlook does not move one occurrence of a series to or past the day of its neighbour. Choose a day between the two, or change the series.',
-}
-
-function refusal(answer: Answered): PushOutcome {
-  const { code } = problemOf(answer)
-  const failure: Failure = failureOf(answer)
-  return { outcome: 'rejected', code, reason: PLAIN_WORDS[code] ?? failure.message }
 }
 
 function troubleOf(loaded: Loaded, ifMatch: string): PushOutcome | null {

@@ -22,6 +22,8 @@ import { decodeCursor, pageOfRound, pullRound, type DeltaReader, type RoundState
 import type { Endpoints, GraphEnv, Transport } from './environment.ts'
 import { Gate } from './gate.ts'
 import { together, type Ask } from './rounds.ts'
+import { listTaskLists, readTasks, tasksReader } from './tasks.ts'
+import { lookFirst, pushTask, settleTask, type Marked } from './tasks-push.ts'
 import { textOf } from './wire.ts'
 
 export interface GraphMailbox {
@@ -61,6 +63,7 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
   const pushOptions = { sendResponses: options.sendResponses ?? true }
   const readers: { readonly [channel in Channel]?: DeltaReader<unknown> } = {
     calendar: calendarReader(client, { road: options.calendarRoad ?? 'view' }) as DeltaReader<unknown>,
+    tasks: tasksReader(client) as DeltaReader<unknown>,
   }
   const readerOf = (channel: Channel): DeltaReader<unknown> => {
     const reader = readers[channel]
@@ -81,6 +84,8 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
       switch (channel) {
         case 'calendar':
           return listCalendars(client, signal)
+        case 'tasks':
+          return listTaskLists(client, signal)
         default:
           throw notBuilt(channel)
       }
@@ -94,12 +99,14 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
         (ref) => ref.collection.channel,
         (channel, own) => readItems(client, channel, own, signal),
       ),
-    push: (operations, signal) =>
-      together(
+    push: async (operations, signal) => {
+      const marked = await lookFirst(client, operations, signal)
+      return together(
         client,
-        operations.map((operation) => (ask: Ask) => pushOne(ask, operation, pushOptions)),
+        operations.map((operation) => (ask: Ask) => pushOne(ask, operation, pushOptions, marked)),
         signal,
-      ),
+      )
+    },
     settle: (operations, signal) =>
       together(
         client,
@@ -116,10 +123,17 @@ const notBuilt = (channel: Channel): ConnectorError =>
     message: `The ${channel} channel is not connected here.`,
   })
 
-function pushOne(ask: Ask, operation: Operation, options: { readonly sendResponses: boolean }) {
+function pushOne(
+  ask: Ask,
+  operation: Operation,
+  options: { readonly sendResponses: boolean },
+  marked: Marked,
+) {
   switch (operation.collection.channel) {
     case 'calendar':
       return pushEvent(ask, operation, options)
+    case 'tasks':
+      return pushTask(ask, operation, marked)
     default:
       throw notBuilt(operation.collection.channel)
   }
@@ -129,6 +143,8 @@ function settleOne(ask: Ask, operation: Operation) {
   switch (operation.collection.channel) {
     case 'calendar':
       return settleEvent(ask, operation)
+    case 'tasks':
+      return settleTask(ask, operation)
     default:
       throw notBuilt(operation.collection.channel)
   }
@@ -138,6 +154,8 @@ function readItems(client: GraphClient, channel: Channel, refs: readonly ItemRef
   switch (channel) {
     case 'calendar':
       return readEvents(client, refs, signal)
+    case 'tasks':
+      return readTasks(client, refs, signal)
     default:
       throw notBuilt(channel)
   }
