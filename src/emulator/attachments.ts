@@ -165,6 +165,12 @@ function startUpload(call: Call, host: AttachmentHost): Answer {
   const size = whole(item, 'size')
   if (typeof name !== 'string' || typeof size !== 'number' || size <= 0)
     throw badRequest('The AttachmentItem needs a name and a size.')
+  if (size < DIRECT_BYTES_MAX)
+    throw new GraphError(
+      400,
+      'ErrorAttachmentSizeShouldNotBeLessThanMinimumSize',
+      'The attachment is too small for an upload session. Post it at once.',
+    )
   if (size > SESSION_BYTES_MAX)
     throw new GraphError(413, 'ErrorAttachmentSizeLimitExceeded', 'The attachment is larger than 150 MB.')
   const session = openUpload(call.store, {

@@ -82,8 +82,8 @@ export function take<T extends Item>(
   return item
 }
 
-/** The last entry of each key that changed after `sequence`, oldest first. */
-export function changesAfter<T extends Item>(collection: Collection<T>, sequence: number): LogEntry<T>[] {
+/** Where in the log the entries after `sequence` begin. */
+export function logPosition<T extends Item>(collection: Collection<T>, sequence: number): number {
   const { log } = collection
   let low = 0
   let high = log.length
@@ -92,6 +92,13 @@ export function changesAfter<T extends Item>(collection: Collection<T>, sequence
     if ((log[middle]?.sequence ?? 0) <= sequence) low = middle + 1
     else high = middle
   }
+  return low
+}
+
+/** The last entry of each key that changed after `sequence`, oldest first. */
+export function changesAfter<T extends Item>(collection: Collection<T>, sequence: number): LogEntry<T>[] {
+  const { log } = collection
+  const low = logPosition(collection, sequence)
   if (low === log.length) return []
   const last = new Map<string, LogEntry<T>>()
   for (let i = low; i < log.length; i++) {

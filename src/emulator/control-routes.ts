@@ -3,6 +3,7 @@ import type { Control } from './control.ts'
 import { FAULT_KINDS, type FaultKind, type FaultRule } from './faults.ts'
 import { bodyText, parseQuery, type Incoming, type Outgoing } from './http.ts'
 import { isObject, type JsonObject } from './item-parts.ts'
+import { LIFECYCLE_EVENTS } from './notifications.ts'
 import type { Switches } from './switches.ts'
 
 class Refused extends Error {}
@@ -120,6 +121,16 @@ async function route(
       return answer(page(logs.writes.entries, query, logs.writes.dropped))
     case 'GET mails':
       return answer(page(logs.mails.entries, query, logs.mails.dropped))
+    case 'GET notifications':
+      return answer(page(control.notifier.entries, query))
+    case 'POST lifecycle': {
+      const body = readBody(incoming)
+      const event = LIFECYCLE_EVENTS.find((name) => name === readText(body, 'event'))
+      if (event === undefined) throw new Refused(`\`event\` must be one of ${LIFECYCLE_EVENTS.join(', ')}.`)
+      return control.notifier.lifecycle(readText(body, 'subscription'), event)
+        ? answer({ done: true })
+        : answer({ error: 'There is no such subscription, or it has no such event.' }, 404)
+    }
     case 'GET complaints':
       return answer(page(logs.complaints.entries, query, logs.complaints.dropped))
     case 'DELETE logs':

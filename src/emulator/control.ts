@@ -3,6 +3,7 @@ import type { AdjustableClock } from './clock.ts'
 import type { Collection, Item } from './collection.ts'
 import type { FaultRule, Faults } from './faults.ts'
 import type { Graph } from './graph.ts'
+import type { Notifier } from './notifications.ts'
 import type { Logs } from './logs.ts'
 import type { Mailbox, Store, WorldData } from './state.ts'
 import type { Throttle } from './throttle.ts'
@@ -26,6 +27,7 @@ export class Control {
   readonly logs: Logs
   readonly faults: Faults
   readonly store: Store
+  readonly notifier: Notifier
   readonly #graph: Graph
   readonly #throttle: Throttle
   readonly #tokens: Tokens
@@ -40,12 +42,14 @@ export class Control {
     graph: Graph
     throttle: Throttle
     tokens: Tokens
+    notifier: Notifier
     reseed: (seed: string) => void
   }) {
     this.clock = parts.clock
     this.logs = parts.logs
     this.faults = parts.faults
     this.store = parts.store
+    this.notifier = parts.notifier
     this.#graph = parts.graph
     this.#throttle = parts.throttle
     this.#tokens = parts.tokens
@@ -69,6 +73,7 @@ export class Control {
     const copy = this.#snapshots.get(name)
     if (copy === undefined) return false
     this.store.data = structuredClone(copy)
+    this.notifier.clear()
     this.#throttle.clear()
     this.logs.clear()
     return true

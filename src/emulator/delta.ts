@@ -18,6 +18,10 @@ interface Token {
   readonly p?: number
   /** The sequence number that a later round goes on from, when it has pages. */
   readonly f?: number
+  /** Rows that an initial round told so far. */
+  readonly n?: number
+  /** In an initial round with an order: rank and key of the last item told. */
+  readonly a?: readonly [rank: number, key: string]
   /** Options of the first request, baked in. */
   readonly o: Readonly<Record<string, string>>
 }
@@ -38,6 +42,12 @@ export interface DeltaSource<T extends Item> {
   readonly options: Readonly<Record<string, string>>
   readonly pageSizeDefault: number
   readonly pageSizeMax: number
+  /** What a later round tells; without it, the last change of each item. */
+  readonly changes?: (from: number) => readonly LogEntry<T>[]
+  /** Rows after which an initial round ends, whatever is left. */
+  readonly limit?: number
+  /** The order of an initial round: falling rank, then key. Without it, the order of arrival. */
+  readonly order?: { readonly rows: readonly T[]; readonly rank: (item: T) => number }
 }
 
 const CHECK_LENGTH = 6
@@ -81,16 +91,53 @@ interface Page {
   readonly next: Token | null
 }
 
+function orderedPage<T extends Item>(
+  source: DeltaSource<T>,
+  order: NonNullable<DeltaSource<T>['order']>,
+  token: Token,
+  size: number,
+): Page {
+  const told = token.n ?? 0
+  const most = Math.min(size, (source.limit ?? Infinity) - told)
+  const rows: string[] = []
+  let low = 0
+  let high = token.a === undefined ? 0 : order.rows.length
+  const [rank, key] = token.a ?? [0, '']
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const item = order.rows[middle]
+    if (item === undefined) break
+    const after = order.rank(item) < rank || (order.rank(item) === rank && item.key > key)
+    if (after) high = middle
+    else low = middle + 1
+  }
+  let last = token.a
+  while (low < order.rows.length && rows.length < most) {
+    const item = order.rows[low++]
+    if (item === undefined) break
+    last = [order.rank(item), item.key]
+    for (const row of source.present(item, token.o, true)) rows.push(row)
+  }
+  const n = told + rows.length
+  const done = low >= order.rows.length || n >= (source.limit ?? Infinity)
+  return { rows, next: done ? null : { ...token, n, ...(last === undefined ? {} : { a: last }) } }
+}
+
 function initialPage<T extends Item>(source: DeltaSource<T>, token: Token, size: number): Page {
+  if (source.order !== undefined) return orderedPage(source, source.order, token, size)
+  const told = token.n ?? 0
+  const most = Math.min(size, (source.limit ?? Infinity) - told)
   const rows: string[] = []
   let position = token.p ?? 0
   const { rows: all } = source.collection
-  while (position < all.length && rows.length < size) {
+  while (position < all.length && rows.length < most) {
     const item = all[position++]
     if (item) for (const row of source.present(item, token.o, true)) rows.push(row)
   }
   while (position < all.length && all[position] === null) position++
-  return { rows, next: position < all.length ? { ...token, p: position } : null }
+  const n = told + rows.length
+  const more = position < all.length && n < (source.limit ?? Infinity)
+  return { rows, next: more ? { ...token, p: position, ...(source.limit === undefined ? {} : { n }) } : null }
 }
 
 function laterPage<T extends Item>(
@@ -101,7 +148,7 @@ function laterPage<T extends Item>(
   size: number,
 ): Page {
   const rows: string[] = []
-  const changes: LogEntry<T>[] = changesAfter(source.collection, from)
+  const changes = source.changes?.(from) ?? changesAfter(source.collection, from)
   for (const [at, change] of changes.entries()) {
     const item = change.gone ?? source.collection.rows[source.collection.index.get(change.key) ?? -1]
     if (item)

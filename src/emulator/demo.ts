@@ -9,6 +9,7 @@ import { parseEvent } from './event-model.ts'
 import { defaultCalendar } from './event-store.ts'
 import { createEvent, deleteInstance, requireInstance, updateInstance } from './event-write.ts'
 import type { JsonObject } from './item-parts.ts'
+import { setUpFolders } from './mail-store.ts'
 import type { Office } from './office.ts'
 import type { AppRegistration, Mailbox, Person, Store, Tenant } from './state.ts'
 import { furnishTodo } from './todo-write.ts'
@@ -158,6 +159,7 @@ export function addPerson(store: Store, tenant: Tenant, fresh: NewPerson): Mailb
   const mailbox = store.addMailbox(person, fresh.timeZone ?? 'UTC')
   furnishCalendars(store, mailbox)
   furnishTodo(store, mailbox)
+  setUpFolders(store, mailbox)
   return mailbox
 }
 

@@ -13,9 +13,16 @@ import { Graph } from './graph.ts'
 import type { Incoming, Outgoing } from './http.ts'
 import { parseLarge, seedLarge } from './large.ts'
 import { Logs } from './logs.ts'
+import { messageHost } from './mail-attachments.ts'
+import { MAIL_FOLDER_ROUTES } from './mail-folders.ts'
+import { deliverMeetingMail } from './mail-post.ts'
+import { findMessage } from './mail-store.ts'
+import { MAIL_ROUTES } from './mail.ts'
+import { Notifier, type Send } from './notifications.ts'
 import type { Office } from './office.ts'
 import { listen, type Listening } from './server.ts'
 import { makeWorld, Store } from './state.ts'
+import { subscriptionRoutes } from './subscriptions.ts'
 import { DEFAULT_SWITCHES, type Switches } from './switches.ts'
 import { Throttle } from './throttle.ts'
 import { todoRoutes } from './todo.ts'
@@ -31,6 +38,8 @@ export interface EmulatorOptions {
   /** Where ids, tokens and chance come from. */
   readonly randomSeed?: string
   readonly switches?: Partial<Switches>
+  /** How change notifications leave; `fetch` when left out. A simulation hands in a function of its own. */
+  readonly send?: Send
 }
 
 /** How to reach the emulated Microsoft 365: the `microsoft` object that `--json` prints. */
@@ -67,7 +76,17 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const tokens = new Tokens(store, randomSeed)
   const throttle = new Throttle(store)
   const faults = new Faults(randomSeed)
-  const routes = [...userRoutes(), ...calendarRoutes(), ...eventRoutes(CALENDAR_PATHS), ...todoRoutes()]
+  office.deliveries.push((posting) => deliverMeetingMail(office, posting))
+  const notifier = new Notifier(store, options.send ?? fetch)
+  const routes = [
+    ...userRoutes(),
+    ...calendarRoutes(),
+    ...eventRoutes(CALENDAR_PATHS),
+    ...todoRoutes(),
+    ...MAIL_FOLDER_ROUTES,
+    ...MAIL_ROUTES,
+    ...subscriptionRoutes(notifier),
+  ]
   const graph = new Graph({ office, routes, authenticate: tokens.authenticate, throttle, faults })
   const entra = new Entra(store, tokens)
   const uploads = new UploadDoor(store, {
@@ -75,12 +94,17 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       const row = findEvent(mailbox, key)
       return row === undefined ? undefined : eventHost(office, mailbox, { row, instance: null })
     },
+    message: (mailbox, key) => {
+      const row = findMessage(mailbox, key)
+      return row === undefined ? undefined : messageHost(store, mailbox, row)
+    },
   })
   store.onChange((change) => logs.noteChange(change))
   let directory: DemoDirectory
   let origin = IN_PROCESS_ORIGIN
 
   const reseed = (seed: string): void => {
+    notifier.clear()
     store.data = makeWorld(randomSeed)
     directory = plant(office, seed)
     store.actor = 'system'
@@ -100,7 +124,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       userPrincipalName: person.userPrincipalName,
     })),
   })
-  const control = new Control({ clock, logs, faults, store, graph, throttle, tokens, reseed })
+  const control = new Control({ clock, logs, faults, store, graph, throttle, tokens, notifier, reseed })
 
   const dispatch = async (incoming: Incoming): Promise<Outgoing> => {
     const { target } = incoming
@@ -132,7 +156,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
 
 function plant(office: Office, seed: string): DemoDirectory {
   if (seed === 'demo') return seedDemo(office)
-  if (seed.startsWith('large:')) return seedLarge(office, parseLarge(seed), () => undefined)
+  if (seed.startsWith('large:')) return seedLarge(office, parseLarge(seed))
   if (seed !== 'empty')
     throw new Error(`There is no seed '${seed}'. Take demo, empty or large:messages=N,events=N,tasks=N.`)
   const directory = seedDirectory(office.store)

@@ -5,6 +5,7 @@ import { parseEvent } from './event-model.ts'
 import { defaultCalendar } from './event-store.ts'
 import { createEvent } from './event-write.ts'
 import type { JsonObject } from './item-parts.ts'
+import { fillMailbox } from './mail-large.ts'
 import type { Office } from './office.ts'
 import type { Mailbox } from './state.ts'
 import { parseTask } from './todo-model.ts'
@@ -36,10 +37,7 @@ const pick = <T>(chance: Chance, values: readonly T[]): T => values[Math.floor(c
 export const sentence = (chance: Chance, words: number): string =>
   Array.from({ length: words }, () => pick(chance, WORDS)).join(' ')
 
-/** Fills a mailbox with mail; the mail store provides it. */
-export type FillMessages = (office: Office, mailbox: Mailbox, count: number, chance: Chance) => void
-
-export function seedLarge(office: Office, counts: LargeCounts, fillMessages: FillMessages): DemoDirectory {
+export function seedLarge(office: Office, counts: LargeCounts): DemoDirectory {
   const { store } = office
   const directory = seedDirectory(store)
   const mailbox = addPerson(store, directory.tenant, {
@@ -55,7 +53,7 @@ export function seedLarge(office: Office, counts: LargeCounts, fillMessages: Fil
   const chance = makeChance(hashText(`large/${store.data.seed}`))
   fillEvents(office, mailbox, counts.events, chance)
   fillTasks(office, mailbox, counts.tasks, chance)
-  fillMessages(office, mailbox, counts.messages, chance)
+  fillMailbox(store, mailbox, counts.messages, store.data.seed)
   return directory
 }
 

@@ -32,7 +32,10 @@ function number(call: Call, name: string): number | null {
 
 /** The names in `$select` and `$expand`; null when everything is wanted. `id` and the etag always come. */
 export function selected(call: Call): ReadonlySet<string> | null {
-  const source = call.query.get('$select')
+  return selectedIn(call.query.get('$select'))
+}
+
+export function selectedIn(source: string | undefined): ReadonlySet<string> | null {
   if (source === undefined || source.trim() === '' || source.trim() === '*') return null
   const names = source.split(',').map((name) => name.trim())
   if (names.some((name) => !/^[A-Za-z][\w./]*$/.test(name)))
@@ -67,7 +70,10 @@ export interface Expansion {
 /** Splits `$expand=a,b($filter=…)`. */
 export function expansions(call: Call): Expansion[] {
   const source = call.query.get('$expand')
-  if (source === undefined) return []
+  return source === undefined ? [] : parseExpand(source)
+}
+
+export function parseExpand(source: string): Expansion[] {
   const found: Expansion[] = []
   let depth = 0
   let quoted = false
@@ -107,6 +113,21 @@ export function orderBy(rows: readonly JsonObject[], source: string): JsonObject
   })
 }
 
+/** Where the page that a request asks for begins, and how many rows it holds. */
+export function pageRange(
+  call: Call,
+  bounds: { readonly pageSizeDefault?: number; readonly pageSizeMax?: number } = {},
+): { skip: number; size: number } {
+  const skip = number(call, '$skip') ?? 0
+  const top = number(call, '$top')
+  const max = bounds.pageSizeMax ?? PAGE_MAX
+  if (top !== null && (top < 1 || top > max))
+    throw badRequest(
+      `The limit of '${max}' for Top query has been exceeded. The value from the incoming request is '${top}'.`,
+    )
+  return { skip, size: Math.min(top ?? call.prefer.pageSize ?? bounds.pageSizeDefault ?? PAGE_DEFAULT, max) }
+}
+
 export interface Listing {
   /** All of the collection, whole; a function is called only for rows that are looked at. */
   readonly rows: readonly (JsonObject | (() => JsonObject))[]
@@ -127,14 +148,7 @@ export function answerList(call: Call, listing: Listing): Answer {
   if (filter !== undefined) rows = rows.map(look).filter(parseFilter(filter))
   if (order !== undefined) rows = orderBy(rows.map(look), order)
   const total = rows.length
-  const skip = number(call, '$skip') ?? 0
-  const top = number(call, '$top')
-  const max = listing.pageSizeMax ?? PAGE_MAX
-  if (top !== null && (top < 1 || top > max))
-    throw badRequest(
-      `The limit of '${max}' for Top query has been exceeded. The value from the incoming request is '${top}'.`,
-    )
-  const size = Math.min(top ?? call.prefer.pageSize ?? listing.pageSizeDefault ?? PAGE_DEFAULT, max)
+  const { skip, size } = pageRange(call, listing)
   const page = rows.slice(skip, skip + size)
   const names = selected(call)
   const body: JsonObject = { '@odata.context': listing.context }
@@ -144,7 +158,7 @@ export function answerList(call: Call, listing: Listing): Answer {
   return { status: 200, body, ...(listing.headers === undefined ? {} : { headers: listing.headers }) }
 }
 
-function nextLink(call: Call, skip: number): string {
+export function nextLink(call: Call, skip: number): string {
   const [path = ''] = call.incoming.target.split('?')
   const query = [...call.query]
     .filter(([name]) => name !== '$skip')

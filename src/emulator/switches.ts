@@ -27,6 +27,27 @@ export interface Switches {
   etagBumpAfterWrite: boolean
   /** A client that does not ask for immutable ids is noted among the complaints. */
   expectImmutableIds: boolean
+  /** An item that was moved out of a folder and back between two delta calls with immutable ids is only told as removed. */
+  deltaMoveBackTrap: boolean
+  /** Whether mailFolders/delta tells a folder whose counts changed. */
+  folderDeltaTellsCounts: boolean
+  /** Custom `x-` headers that a message may be created with. */
+  customHeadersMax: number
+  /** Whether notification addresses may be plain http when they are on the same machine. Microsoft takes https only. */
+  httpNotificationLoopback: boolean
+  /** A subscription that asks for more than the longest life: refused, or cut to it. */
+  subscriptionTooLong: 'refuse' | 'cut'
+  /** From a change to its notification, in milliseconds. */
+  notificationDelayMilliseconds: number
+  /** A creation is notified as created and, at once, as updated. */
+  notificationUpdatedAfterCreated: boolean
+  /** Shares of notifications that are lost, told twice, held back for minutes, told out of order. From 0 to 1. */
+  notificationsDropped: number
+  notificationsDoubled: number
+  notificationsDelayed: number
+  notificationsReordered: number
+  /** Minutes before a subscription runs out at which its lifecycle address is asked to reauthorize; 0 for never. */
+  reauthorizeMinutesBefore: number
   /** Requests at once per app and mailbox before 429; 0 for no limit. */
   concurrentRequestsMax: number
   /** Requests per ten minutes per app and mailbox before 429; 0 for no limit. */
@@ -54,6 +75,18 @@ export const DEFAULT_SWITCHES: Switches = {
   rewriteHtmlBodies: true,
   etagBumpAfterWrite: false,
   expectImmutableIds: true,
+  deltaMoveBackTrap: true,
+  folderDeltaTellsCounts: false,
+  customHeadersMax: 5,
+  httpNotificationLoopback: true,
+  subscriptionTooLong: 'refuse',
+  notificationDelayMilliseconds: 200,
+  notificationUpdatedAfterCreated: true,
+  notificationsDropped: 0,
+  notificationsDoubled: 0,
+  notificationsDelayed: 0,
+  notificationsReordered: 0,
+  reauthorizeMinutesBefore: 30,
   concurrentRequestsMax: 4,
   requestsPerTenMinutesMax: 10_000,
   throttleStatus: 429,
