@@ -21,7 +21,6 @@ import {
   orderBy,
   pageRange,
   parseExpand,
-  selected,
   selectedIn,
   selectText,
   type Expansion,
@@ -151,7 +150,7 @@ export function answerMessage(call: Call, row: MessageRow, status: number): Answ
   const text = shownMessage(
     call,
     row,
-    visible(call, selected(call)),
+    visible(call, selectedIn(call.query.get('$select'))),
     expandedNames(call.query.get('$expand')),
   )
   const context = JSON.stringify(call.context(`messages${selectText(call)}/$entity`))
@@ -309,7 +308,7 @@ export function listMessages(call: Call, folder: Collection<MessageRow> | null):
   const all = folder === null ? sortedMailbox(call.mailbox) : sortedMessages(folder)
   const rows = chosen(call, all)
   const { skip, size } = pageRange(call)
-  const names = visible(call, selected(call))
+  const names = visible(call, selectedIn(call.query.get('$select')))
   const wanted = expandedNames(call.query.get('$expand'))
   const shown = rows.slice(skip, skip + size).map((row) => shownMessage(call, row, names, wanted))
   const count = call.query.get('$count')?.toLowerCase() === 'true' ? `"@odata.count":${rows.length},` : ''

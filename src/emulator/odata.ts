@@ -32,17 +32,17 @@ function number(call: Call, name: string): number | null {
 
 /** The names in `$select` and `$expand`; null when everything is wanted. `id` and the etag always come. */
 export function selected(call: Call): ReadonlySet<string> | null {
-  return selectedIn(call.query.get('$select'))
+  const names = selectedIn(call.query.get('$select'))
+  return names === null ? null : new Set([...names, ...expansions(call).map(({ name }) => name)])
 }
 
+/** The names in one `$select`. */
 export function selectedIn(source: string | undefined): ReadonlySet<string> | null {
   if (source === undefined || source.trim() === '' || source.trim() === '*') return null
   const names = source.split(',').map((name) => name.trim())
   if (names.some((name) => !/^[A-Za-z][\w./]*$/.test(name)))
     throw badRequest(`Term '${source}' is not valid in a $select or $expand expression.`)
-  const chosen = new Set(names.map((name) => name.split('/')[0]?.toLowerCase() ?? ''))
-  for (const { name } of expansions(call)) chosen.add(name)
-  return chosen
+  return new Set(names.map((name) => name.split('/')[0]?.toLowerCase() ?? ''))
 }
 
 export function select(entity: JsonObject, names: ReadonlySet<string> | null): JsonObject {
