@@ -89,8 +89,12 @@ export function innerHtml(html: string): string {
     return html.slice(from + 1, closed > from ? closed : html.length)
   }
   const head = lastTag(html, '</head')
-  const rest = head < 0 ? html : html.slice(html.indexOf('>', head) + 1)
-  return rest.replace(/<!doctype[^>]{0,300}>|<\/?html(?:\s[^>]{0,1000})?>/gi, '')
+  const opens = /<html(?=[\s>])/i.exec(html)
+  const before = head >= 0 ? head : (opens?.index ?? -1)
+  const from = before < 0 ? 0 : html.indexOf('>', before) + 1
+  const closed = lastTag(html, '</html')
+  const rest = html.slice(from, closed > from ? closed : html.length)
+  return before < 0 ? rest.replace(/^\s*<!doctype[^>]*>/i, '') : rest
 }
 
 function lastTag(html: string, tag: string): number {
