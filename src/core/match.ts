@@ -1,4 +1,5 @@
 import { type Facts, type Fields, type Json, type Kind, eventFields, taskFields } from './item.ts'
+import { normalTitle } from './text.ts'
 import { toInstant } from './time.ts'
 
 /**
@@ -18,12 +19,14 @@ export function matchKeys(
       const zone = time.allDay ? '' : time.zone
       const at = (local: string, inZone: string): Json => (time.allDay ? local : toInstant(local, inZone))
       const end = time.allDay ? time.end : at(time.end, time.endZone ?? zone)
-      keys.push(`event:${JSON.stringify([normalized(subject), time.allDay, at(time.start, zone), end])}`)
+      keys.push(
+        `event:${JSON.stringify([normalTitle(subject ?? ''), time.allDay, at(time.start, zone), end])}`,
+      )
       break
     }
     case 'task': {
       const { subject, due } = taskFields(item)
-      keys.push(`task:${JSON.stringify([normalized(subject), due ?? null])}`)
+      keys.push(`task:${JSON.stringify([normalTitle(subject ?? ''), due ?? null])}`)
       break
     }
     case 'message':
@@ -31,6 +34,3 @@ export function matchKeys(
   }
   return keys
 }
-
-const normalized = (title: string | undefined): string =>
-  (title ?? '').normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase()

@@ -1,4 +1,5 @@
 import { type Fields, type Json, parseGroup } from './item.ts'
+import { sameValue } from './same.ts'
 
 /**
  * The three-way merge, field group by field group. It has no favourite: swapping the sides mirrors the answer.
@@ -53,13 +54,16 @@ export function groupsOf(...maps: readonly (Fields | undefined)[]): readonly str
   return [...groups].sort()
 }
 
-/** A series' own group that is missing says the same as one that is null; of an occurrence, null is a value of its own. */
+/**
+ * A series' own group that is missing says the same as one that is null; of an occurrence, null is a value of its own.
+ * What a system normalises on its own is no change (C4).
+ */
 function sameIn(group: string, a: Value, b: Value): boolean {
   if (a === undefined || b === undefined) {
     if (parseGroup(group).slot !== null) return a === b
     return (a ?? null) === (b ?? null)
   }
-  return same(a, b)
+  return same(a, b) || sameValue(group, a, b)
 }
 
 /** Equal as values, whatever the order of properties. */
