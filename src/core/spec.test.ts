@@ -10,7 +10,9 @@ const rules = [...readFileSync(join(root, 'SPEC.md'), 'utf8').matchAll(/^\| ([TC
 const named = new Set<string>()
 for (const file of readdirSync(import.meta.dirname))
   if (file.endsWith('.test.ts'))
-    for (const [, id] of readFileSync(join(import.meta.dirname, file), 'utf8').matchAll(/'\[([TCG]\d+)\]/g))
+    for (const [, id] of readFileSync(join(import.meta.dirname, file), 'utf8').matchAll(
+      /['"]\[([TCG]\d+)\]/g,
+    ))
       named.add(id ?? '')
 
 test('every rule of time, canonical forms and settings is tested by its number, and every number is a rule', () => {
