@@ -1,0 +1,69 @@
+/**
+ * What people did, and what each of them could see when they did it. The oracle judges the end of a world by this
+ * history alone: no expected value is computed by the rules of the engine, only sets of allowed ones.
+ */
+export type WorldSide = 'crm' | 'mailbox'
+
+export interface Act {
+  /** The stamp: number of the user operation. */
+  readonly stamp: number
+  readonly side: WorldSide
+  /** The item's name in the story (`i3`), the same on both sides. */
+  readonly item: string
+  readonly what: 'create' | 'edit' | 'delete' | 'restore'
+  /** Group → plain value written (create, edit). */
+  readonly wrote: Readonly<Record<string, string>>
+  /** Group → token that a conflict record must carry for the value to count as kept. */
+  readonly tokens: Readonly<Record<string, string>>
+  /** Group → plain value that this person's side held at that moment; null for a side that had no such item. */
+  readonly saw: Readonly<Record<string, string>> | null
+}
+
+export interface Violation {
+  readonly invariant: string
+  readonly says: string
+}
+
+export class History {
+  readonly acts: Act[] = []
+
+  add(act: Act): void {
+    this.acts.push(act)
+  }
+
+  items(): string[] {
+    return [...new Set(this.acts.map((act) => act.item))]
+  }
+
+  of(item: string): Act[] {
+    return this.acts.filter((act) => act.item === item)
+  }
+
+  /** Every plain value that anybody ever wrote into this group of this item. */
+  valuesEver(item: string, group: string): Set<string> {
+    const values = new Set<string>()
+    for (const act of this.acts) {
+      const value = act.item === item ? act.wrote[group] : undefined
+      if (value !== undefined) values.add(value)
+    }
+    return values
+  }
+
+  /**
+   * Values of a group that nobody saw and replaced: each must be live at the end, or be in a conflict record.
+   * A later act saw a value when its side held it while it wrote the same group, or when it deleted the item.
+   */
+  unseen(item: string, group: string): Act[] {
+    const acts = this.of(item)
+    return acts.filter((act) => {
+      const value = act.wrote[group]
+      if (value === undefined) return false
+      return !acts.some(
+        (later) =>
+          later.stamp > act.stamp &&
+          later.saw?.[group] === value &&
+          (later.what === 'delete' || (later.wrote[group] !== undefined && later.wrote[group] !== value)),
+      )
+    })
+  }
+}

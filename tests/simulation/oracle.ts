@@ -1,0 +1,122 @@
+import { type History, type Violation, type WorldSide } from './history.ts'
+import { UNIQUE } from './values.ts'
+
+/**
+ * Judges a world at rest. It reads three things only: the history of what people did, a plain projection of each
+ * side (projection.ts, which shares no code with the engine), and the conflict records as text. It knows no policy:
+ * where a policy may choose, the set of allowed ends is what it checks.
+ */
+export interface Seen {
+  /** Item name → group → plain value; an item that stands twice on a side is listed in `doubled`. */
+  readonly items: ReadonlyMap<string, Readonly<Record<string, string>>>
+  readonly doubled: readonly string[]
+}
+
+export interface Rest {
+  readonly crm: Seen
+  readonly mailbox: Seen
+  /** Item name → texts of all conflict records about it. */
+  readonly conflicts: ReadonlyMap<string, readonly string[]>
+  /** Items that a limit, a question or an unanswered conflict holds back: they may differ, but visibly. */
+  readonly held: ReadonlySet<string>
+  /** Items outside the period, read-only, or on one side by a one-way direction: only "nothing invented" is checked. */
+  readonly apart: ReadonlySet<string>
+}
+
+export function judge(history: History, rest: Rest): Violation[] {
+  const found: Violation[] = []
+  const say = (invariant: string, says: string): void => void found.push({ invariant, says })
+  for (const [side, seen] of [
+    ['crm', rest.crm],
+    ['mailbox', rest.mailbox],
+  ] as const) {
+    for (const item of seen.doubled) say('I8', `${item} stands twice on the ${side} side`)
+  }
+  for (const item of history.items()) {
+    const crm = rest.crm.items.get(item)
+    const mailbox = rest.mailbox.items.get(item)
+    invented(item, 'crm', crm, history, say)
+    invented(item, 'mailbox', mailbox, history, say)
+    if (rest.apart.has(item)) continue
+    if (!rest.held.has(item)) converged(item, crm, mailbox, say)
+    resurrected(item, crm, mailbox, history, rest, say)
+    kept(item, crm, mailbox, history, rest, say)
+  }
+  return found
+}
+
+type Say = (invariant: string, says: string) => void
+type Values = Readonly<Record<string, string>> | undefined
+
+/** I1: the two sides are equal, group by group. */
+function converged(item: string, crm: Values, mailbox: Values, say: Say): void {
+  if ((crm === undefined) !== (mailbox === undefined)) {
+    say('I1', `${item} is only on the ${crm === undefined ? 'mailbox' : 'crm'} side`)
+    return
+  }
+  if (crm === undefined || mailbox === undefined) return
+  for (const group of new Set([...Object.keys(crm), ...Object.keys(mailbox)])) {
+    if (crm[group] !== mailbox[group])
+      say('I1', `${item}.${group}: the crm has ${show(crm[group])}, the mailbox ${show(mailbox[group])}`)
+  }
+}
+
+/** I2: every value that nobody saw and replaced is live on both sides or kept in a conflict record. */
+function kept(item: string, crm: Values, mailbox: Values, history: History, rest: Rest, say: Say): void {
+  const records = rest.conflicts.get(item) ?? []
+  const groups = new Set(history.of(item).flatMap((act) => Object.keys(act.wrote)))
+  for (const group of groups) {
+    if (!UNIQUE.has(group.split('/').pop() ?? group)) continue
+    for (const act of history.unseen(item, group)) {
+      const value = act.wrote[group]
+      if (crm?.[group] === value || mailbox?.[group] === value) continue
+      const token = act.tokens[group] ?? value ?? ''
+      if (records.some((text) => text.includes(token))) continue
+      say(
+        'I2',
+        `${item}.${group}: ${show(value)}, written by the ${act.side} user in step ${act.stamp}, is nowhere: not live, not seen and replaced, not in a conflict record`,
+      )
+    }
+  }
+}
+
+/** I3: what stands at the end was written by somebody. */
+function invented(item: string, side: WorldSide, values: Values, history: History, say: Say): void {
+  for (const [group, value] of Object.entries(values ?? {})) {
+    const ever = history.valuesEver(item, group)
+    if (ever.size > 0 && value !== '' && !ever.has(value))
+      say('I3', `${item}.${group} on the ${side} side is ${show(value)}, which nobody wrote`)
+  }
+}
+
+/** I4: deleted by a person, and edited by nobody who did not see the deletion: absent for ever. */
+function resurrected(
+  item: string,
+  crm: Values,
+  mailbox: Values,
+  history: History,
+  rest: Rest,
+  say: Say,
+): void {
+  const acts = history.of(item)
+  const last = acts.findLast((act) => act.what === 'delete')
+  if (last === undefined || rest.held.has(item)) return
+  const others = acts.filter(
+    (act) =>
+      act.what !== 'delete' && !(act.side === last.side && act.stamp < last.stamp) && !sawAll(last, act),
+  )
+  if (others.length > 0) return // an edit that the deleter could not see may win (I5)
+  if (crm !== undefined) say('I4', `${item} was deleted in step ${last.stamp} and stands in the crm again`)
+  if (mailbox !== undefined)
+    say('I4', `${item} was deleted in step ${last.stamp} and stands in the mailbox again`)
+}
+
+function sawAll(
+  deletion: { readonly stamp: number; readonly saw: Readonly<Record<string, string>> | null },
+  act: { readonly stamp: number; readonly wrote: Readonly<Record<string, string>> },
+): boolean {
+  if (act.stamp > deletion.stamp) return false
+  return Object.entries(act.wrote).every(([group, value]) => deletion.saw?.[group] === value)
+}
+
+const show = (value: string | undefined): string => (value === undefined ? 'nothing' : JSON.stringify(value))
