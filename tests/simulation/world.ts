@@ -1,0 +1,376 @@
+import { createHash } from 'node:crypto'
+import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts'
+import type { Connector } from '../../src/connectors/connector.ts'
+import {
+  resolveEndpoints,
+  type Transport,
+  type TransportResponse,
+} from '../../src/connectors/graph/environment.ts'
+import { createGraphConnector } from '../../src/connectors/graph/graph.ts'
+import {
+  asId,
+  type CollectionId,
+  type MailboxId,
+  type OrganizationId,
+  type UserId,
+} from '../../src/core/ids.ts'
+import type { Channel } from '../../src/core/item.ts'
+import { createEngine, type Engine } from '../../src/engine/engine.ts'
+import { createMemoryStore, newChannel, type MemoryStore } from '../../src/store/memory-store.ts'
+import type { CollectionRow, SyncStore } from '../../src/store/sync-store.ts'
+import { type Chance, chance } from './chance.ts'
+import type { Fault, Rates } from './faults.ts'
+import { History } from './history.ts'
+import { People, type Place } from './people.ts'
+import { Process, VirtualClock } from './steps.ts'
+import type { Beat, Shape } from './story.ts'
+
+/**
+ * One world: an emulated Microsoft 365 in the same process, a store, the real engine and the real connector, two
+ * people, a clock that moves when somebody sleeps. Everything outside is numbered by `Process.step`.
+ */
+export const ANNA = 'anna.lindqvist@contoso.example'
+const START = Date.parse('2026-03-16T08:00:00Z')
+const MAILBOX = asId<MailboxId>('m1')
+const LEASE_MS = 120_000
+export const CHANNELS: readonly Channel[] = ['calendar', 'tasks']
+
+export interface WorldOptions {
+  readonly seed: string
+  readonly shape: Shape
+  readonly rates: Rates
+  /** Crashes the process at this step of the world (counted over all passes), for the exhaustive runs. */
+  readonly crashAt?: ReadonlySet<number>
+  /** Loses the reply of the n-th write to Microsoft (counted from 1). */
+  readonly loseReplyOf?: number
+}
+
+export class World {
+  readonly emulator: Emulator
+  readonly store: MemoryStore
+  readonly history = new History()
+  readonly people: People
+  readonly clock = new VirtualClock(START)
+  readonly log: string[] = []
+  /** Steps and writes to Microsoft so far, over all processes. */
+  steps = 0
+  writes = 0
+  crashes = 0
+  readonly injected = new Map<string, number>()
+  quiet = false
+  readonly #options: WorldOptions
+  readonly #chance: Chance
+  readonly #ids: { next: number }
+  #process: Process
+  #engine: Engine
+  #connector: Connector
+  /** Something a person does inside the running pass. */
+  #during: { at: number; beat: Beat }[] = []
+  #skewMs = 0
+  readonly #place: Place
+
+  private constructor(options: WorldOptions, emulator: Emulator, place: Place) {
+    this.#options = options
+    this.emulator = emulator
+    this.#place = place
+    this.#chance = chance(options.seed).split('faults')
+    this.#ids = { next: 0 }
+    this.store = createMemoryStore()
+    this.people = new People({
+      emulator,
+      store: () => this.store,
+      history: this.history,
+      place,
+      now: () => this.now(),
+    })
+    const booted = this.#boot()
+    this.#process = booted.process
+    this.#engine = booted.engine
+    this.#connector = booted.connector
+  }
+
+  static async begin(options: WorldOptions): Promise<World> {
+    const holder: { world?: World } = {}
+    const clock = {
+      now: () => holder.world?.clock.now() ?? START,
+      sleep: (ms: number) => holder.world?.clock.sleep(ms) ?? Promise.resolve(),
+    }
+    const emulator = createEmulator({
+      seed: 'empty',
+      clock,
+      randomSeed: options.seed,
+      switches: { deltaEmptyFirstPage: options.rates['empty-page'] !== undefined },
+    })
+    const lists = await emulator.control.as(ANNA).get('/me/todo/lists')
+    const calendars = await emulator.control.as(ANNA).get('/me/calendars')
+    const first = (answer: { body: unknown }, flag: (each: Record<string, unknown>) => boolean): string =>
+      String((answer.body as { value: Record<string, unknown>[] }).value.find(flag)?.['id'])
+    const place: Place = {
+      owner: ANNA,
+      calendar: 'crm-calendar',
+      list: 'crm-list',
+      listId: first(lists, (each) => each['wellknownListName'] === 'defaultList'),
+    }
+    const world = new World(options, emulator, place)
+    holder.world = world
+    await world.#plant(first(calendars, (each) => each['isDefaultCalendar'] === true))
+    return world
+  }
+
+  now(): number {
+    return this.clock.now() + this.#skewMs
+  }
+
+  get engine(): Engine {
+    return this.#engine
+  }
+
+  /** Rows that setting up would have made: the mailbox, its channels and one collection for each. */
+  async #plant(calendarId: string): Promise<void> {
+    const collection = (channel: Channel, externalId: string, container: string): CollectionRow => ({
+      id: asId<CollectionId>(`c-${channel}`),
+      mailbox: MAILBOX,
+      channel,
+      externalId,
+      name: channel,
+      isDefault: true,
+      canWrite: true,
+      container,
+      selected: true,
+      cursor: null,
+      window: null,
+      generation: 0,
+      enumerating: false,
+      trouble: null,
+      wellKnown: null,
+    })
+    const user = this.emulator.info.users.find((each) => each.userPrincipalName === ANNA)
+    await this.store.transaction(null, (tx) =>
+      tx.write({
+        mailboxes: [
+          {
+            id: MAILBOX,
+            organization: asId<OrganizationId>('o1'),
+            user: asId<UserId>('u1'),
+            kind: 'user',
+            address: ANNA,
+            displayName: 'Anna',
+            tenantId: this.emulator.info.tenantId,
+            objectId: user?.id ?? '',
+            zone: 'Europe/Berlin',
+            state: 'connected',
+            trouble: null,
+            clockOffsetMs: 0,
+          },
+        ],
+        channels: CHANNELS.map((channel) => ({ ...newChannel(MAILBOX, channel), enabled: true })),
+        collections: [
+          collection('calendar', calendarId, this.#place.calendar),
+          collection('tasks', this.#place.listId, this.#place.list),
+        ],
+      }),
+    )
+  }
+
+  /** A fresh process on what the last one left behind. */
+  #boot(): { process: Process; engine: Engine; connector: Connector } {
+    const process = new Process((_number, label) => this.#atStep(label))
+    const env = {
+      now: () => this.now(),
+      newId: () => `x${String(++this.#ids.next).padStart(7, '0')}`,
+      random: () => this.#chance.next(),
+      sleep: (ms: number) => this.clock.sleep(ms),
+    }
+    const { info } = this.emulator
+    const user = info.users.find((each) => each.userPrincipalName === ANNA)
+    const connector = createGraphConnector({
+      mailbox: { objectId: user?.id ?? '' },
+      tokens: {
+        accessToken: async () => this.emulator.control.token(info.clientId, ANNA),
+        identity: async () => ({ tenantId: info.tenantId, objectId: user?.id ?? null }),
+      },
+      endpoints: resolveEndpoints('global', { graph: info.graph, login: info.login }),
+      transport: this.#transport(process),
+      env,
+    })
+    const engine = createEngine({
+      store: stepped(this.store, process),
+      connectorFor: async () => connector,
+      settingsFor: async () => ({
+        direction: this.#options.shape.direction,
+        conflicts: this.#options.shape.conflict,
+        invitations: 'microsoft',
+        privateEvents: 'busy',
+        mailInFirstSync: false,
+        intervalMinutes: 5,
+        daysBack: 30,
+        daysAhead: 730,
+        guard: { items: 10, percent: 10 },
+      }),
+      env,
+    })
+    return { process, engine, connector }
+  }
+
+  #transport(process: Process): Transport {
+    return async (url, init) => {
+      const path = url.replace(/^https?:\/\/[^/]+/, '').replace(/\?.*$/s, '')
+      const isWrite =
+        init.method !== 'GET' &&
+        (!path.endsWith('/$batch') || /"method":"(POST|PATCH|DELETE)"/.test(String(init.body)))
+      await process.step(`send ${init.method} ${path.replace(/\/users\/[^/]+/, '')}`)
+      const broken = this.#draw('request-lost')
+      if (broken)
+        throw new TypeError('fetch failed', {
+          cause: Object.assign(new Error('cut'), { code: 'ECONNRESET' }),
+        })
+      const response = await this.emulator.handle(
+        new Request(url, {
+          method: init.method,
+          headers: init.headers,
+          ...(init.body === undefined ? {} : { body: init.body as string }),
+        }),
+      )
+      const text = await response.text()
+      if (isWrite) this.writes += 1
+      await process.step(`reply ${response.status} ${init.method} ${path.replace(/\/users\/[^/]+/, '')}`)
+      const lost = isWrite && this.#options.loseReplyOf === this.writes && !this.quiet
+      if (lost || this.#draw('reply-lost'))
+        throw new TypeError('fetch failed', {
+          cause: Object.assign(new Error('cut'), { code: 'ECONNRESET' }),
+        })
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: null,
+        text: async () => text,
+      } satisfies TransportResponse
+    }
+  }
+
+  async #atStep(label: string): Promise<'go' | 'crash'> {
+    this.steps += 1
+    this.log.push(label)
+    if (this.#options.crashAt?.has(this.steps) && !this.quiet) return this.#crash()
+    const mayAct = !label.startsWith('commit')
+    const due = mayAct ? this.#during.findIndex((each) => this.#process.trail.length >= each.at) : -1
+    if (due >= 0) {
+      const [now] = this.#during.splice(due, 1)
+      if (now !== undefined) await this.act(now.beat)
+    }
+    if (this.#draw('clock-jump')) this.clock.advance(this.#chance.below(3_600_000))
+    return this.#draw('crash') ? this.#crash() : 'go'
+  }
+
+  #crash(): 'crash' {
+    this.crashes += 1
+    this.log.push('crash')
+    return 'crash'
+  }
+
+  #draw(fault: Fault): boolean {
+    const rate = this.quiet ? undefined : this.#options.rates[fault]
+    if (rate === undefined || !this.#chance.yes(rate)) return false
+    this.injected.set(fault, (this.injected.get(fault) ?? 0) + 1)
+    return true
+  }
+
+  /** Faults that happen inside the emulator, planned anew before each pass. */
+  #planFaults(): void {
+    const { rates } = this.#options
+    if (this.quiet) return this.emulator.control.plan([])
+    const rule = (fault: Fault, rule: Parameters<Emulator['control']['plan']>[0][number]) => {
+      const probability = rates[fault]
+      return probability === undefined ? [] : [{ ...rule, probability }]
+    }
+    this.emulator.control.plan(
+      [
+        ...rule('reply-cut', { kind: 'reply-cut' }),
+        ...rule('throttled', { kind: 'refuse', status: 429, retryAfterSeconds: 2 }),
+        ...rule('throttled-bare', { kind: 'refuse', status: 429 }),
+        ...rule('unavailable', { kind: 'refuse', status: 503, retryAfterSeconds: 1 }),
+        ...rule('gateway', { kind: 'refuse', status: 504 }),
+        ...rule('server-error', { kind: 'refuse', status: 500 }),
+        ...rule('expired-token', { kind: 'tokens-evicted', path: 'delta' }),
+        ...rule('page-truncated', { kind: 'page-truncated' }),
+        ...rule('delta-repeat', { kind: 'delta-repeat', path: 'delta' }),
+        ...rule('etag-bump', { kind: 'etag-bump' }),
+        ...rule('token-refused', { kind: 'token-refused' }),
+      ],
+      `${this.#options.seed}/${this.steps}`,
+    )
+  }
+
+  async act(beat: Beat): Promise<void> {
+    const act = await this.people.act(beat)
+    if (act !== null) this.log.push(`act ${act.side} ${act.what} ${act.item} ${JSON.stringify(act.wrote)}`)
+  }
+
+  /** One pass over each channel; restarts after a crash and goes on with the next. Returns how often it was cut off. */
+  async pass(during: readonly { readonly at: number; readonly beat: Beat }[] = []): Promise<void> {
+    this.#planFaults()
+    for (const channel of CHANNELS) {
+      this.#during =
+        channel === 'calendar'
+          ? during.map((each) => ({ at: 1 + Math.floor(each.at * 14), beat: each.beat }))
+          : this.#during
+      const { process } = this
+      const base = process.trail.length
+      for (const each of this.#during) each.at += base
+      const outcome = await process.run(() =>
+        this.#engine.syncChannel(MAILBOX, channel, { trigger: 'schedule' }).catch((error: unknown) => error),
+      )
+      if (outcome.ended === 'crashed') this.restart()
+      else this.log.push(`pass ${channel} ${describe(outcome.value)}`)
+    }
+    for (const left of this.#during.splice(0)) await this.act(left.beat)
+  }
+
+  get process(): Process {
+    return this.#process
+  }
+
+  restart(): void {
+    this.store.crash()
+    this.clock.advance(LEASE_MS + 1_000) // the dead worker's lease runs out
+    const booted = this.#boot()
+    this.#process = booted.process
+    this.#engine = booted.engine
+    this.#connector = booted.connector
+  }
+
+  /** Everything that happened, as one number: two runs of one seed must agree in it to the byte. */
+  fingerprint(): string {
+    return createHash('sha256').update(this.log.join('\n')).digest('hex')
+  }
+
+  get connector(): Connector {
+    return this.#connector
+  }
+}
+
+const describe = (value: unknown): string =>
+  value instanceof Error ? `${value.name}: ${value.message}` : JSON.stringify(value)
+
+/** The store, with a step before each transaction, before its commit and after it. */
+function stepped(store: SyncStore, process: Process): SyncStore {
+  const around = async <T>(label: string, work: () => Promise<T>): Promise<T> => {
+    await process.step(label)
+    return work()
+  }
+  return {
+    acquireLease: (...args) => around('lease', () => store.acquireLease(...args)),
+    renewLease: (...args) => around('renew', () => store.renewLease(...args)),
+    releaseLease: (...args) => around('release', () => store.releaseLease(...args)),
+    transaction: async (lease, work) => {
+      await process.step('begin')
+      const value = await store.transaction(lease, async (tx) => {
+        const result = await work(tx)
+        await process.step('commit')
+        return result
+      })
+      await process.step('done')
+      return value
+    },
+  }
+}
