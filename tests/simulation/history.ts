@@ -62,8 +62,14 @@ export class History {
         (later) =>
           later.stamp > act.stamp &&
           later.saw?.[group] === value &&
-          (later.what === 'delete' || (later.wrote[group] !== undefined && later.wrote[group] !== value)),
+          (later.what === 'delete' ||
+            takesOut(later, group) ||
+            (later.wrote[group] !== undefined && later.wrote[group] !== value)),
       )
     })
   }
 }
+
+/** Whether the act took the occurrence that the group belongs to out of its series. */
+const takesOut = (act: Act, group: string): boolean =>
+  group.startsWith('occ/') && act.wrote[`${group.slice(0, 14)}/cancelled`] !== undefined

@@ -80,11 +80,14 @@ function kept(item: string, crm: Values, mailbox: Values, history: History, rest
   }
 }
 
-/** I3: what stands at the end was written by somebody. */
+/** I3: what stands at the end was written by somebody; an occurrence may show what its series says. */
 function invented(item: string, side: WorldSide, values: Values, history: History, say: Say): void {
   for (const [group, value] of Object.entries(values ?? {})) {
+    const name = group.split('/').pop() ?? group
+    if (!UNIQUE.has(name) || value === '') continue
     const ever = history.valuesEver(item, group)
-    if (ever.size > 0 && value !== '' && !ever.has(value))
+    if (name !== group) for (const each of history.valuesEver(item, name)) ever.add(each)
+    if (ever.size > 0 && !ever.has(value))
       say('I3', `${item}.${group} on the ${side} side is ${show(value)}, which nobody wrote`)
   }
 }

@@ -53,6 +53,8 @@ export class People {
   readonly #place: Place
   readonly #now: () => number
   #stamp = 0
+  /** Versions that the CRM person made: what the engine did not write. */
+  recordWrites = 0
 
   constructor(parts: {
     emulator: Emulator
@@ -207,6 +209,7 @@ export class People {
     const kind = resource === 'task' ? 'task' : 'event'
     const container = resource === 'task' ? this.#place.list : this.#place.calendar
     const id = asId<RecordId>(`r${String(stamp).padStart(5, '0')}`)
+    this.recordWrites += 1
     await this.#store().transaction(null, (tx) =>
       tx.write({
         records: [
@@ -229,6 +232,7 @@ export class People {
 
   async #patchRecord(held: Holding, patch: Bag): Promise<void> {
     const row = held.raw as unknown as RecordRow
+    this.recordWrites += 1
     await this.#store().transaction(null, (tx) =>
       tx.write({
         records: [
@@ -250,6 +254,7 @@ export class People {
 
   async #deleteRecord(held: Holding): Promise<void> {
     const row = held.raw as unknown as RecordRow
+    this.recordWrites += 1
     await this.#store().transaction(null, (tx) =>
       tx.write({ records: [{ do: 'delete', id: row.id, kind: row.kind, at: this.#now(), by: 'person' }] }),
     )

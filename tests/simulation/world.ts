@@ -33,7 +33,7 @@ export const ANNA = 'anna.lindqvist@contoso.example'
 const START = Date.parse('2026-03-16T08:00:00Z')
 const MAILBOX = asId<MailboxId>('m1')
 const LEASE_MS = 120_000
-export const CHANNELS: readonly Channel[] = ['calendar', 'tasks']
+export const CHANNELS: readonly Channel[] = ['calendar']
 
 export interface WorldOptions {
   readonly seed: string
@@ -67,6 +67,7 @@ export class World {
   /** Something a person does inside the running pass. */
   #during: { at: number; beat: Beat }[] = []
   #skewMs = 0
+  #token = ''
   readonly #place: Place
 
   private constructor(options: WorldOptions, emulator: Emulator, place: Place) {
@@ -98,7 +99,7 @@ export class World {
     const emulator = createEmulator({
       seed: 'empty',
       clock,
-      randomSeed: options.seed,
+      randomSeed: 'simulation',
       switches: { deltaEmptyFirstPage: options.rates['empty-page'] !== undefined },
     })
     const lists = await emulator.control.as(ANNA).get('/me/todo/lists')
@@ -186,7 +187,10 @@ export class World {
     const connector = createGraphConnector({
       mailbox: { objectId: user?.id ?? '' },
       tokens: {
-        accessToken: async () => this.emulator.control.token(info.clientId, ANNA),
+        accessToken: async (refresh) =>
+          refresh || this.#token === ''
+            ? (this.#token = this.emulator.control.token(info.clientId, ANNA))
+            : this.#token,
         identity: async () => ({ tenantId: info.tenantId, objectId: user?.id ?? null }),
       },
       endpoints: resolveEndpoints('global', { graph: info.graph, login: info.login }),

@@ -1,0 +1,169 @@
+import { type Chance, chance } from './chance.ts'
+import { type Rates, swarm, tell } from './faults.ts'
+import type { Violation } from './history.ts'
+import { judge, type Rest } from './oracle.ts'
+import { seen } from './people.ts'
+import { type Shape, type Story, randomStory } from './story.ts'
+import { World, type WorldOptions } from './world.ts'
+
+/** What one world came to. */
+export interface Outcome {
+  readonly story: Story
+  readonly faults: string
+  readonly violations: readonly Violation[]
+  readonly operations: number
+  readonly injected: ReadonlyMap<string, number>
+  readonly steps: number
+  readonly writes: number
+  readonly crashes: number
+  readonly fingerprint: string
+}
+
+/** Passes that a world may need, after the last edit and the last fault, until nothing is written any more (I6). */
+const PASSES_TO_REST = 4
+/** Undecided writes may be asked again only after a while; the clock is pushed on between the last passes. */
+const MINUTES_BETWEEN = 20
+
+export function seedOptions(seed: string): { readonly story: Story; readonly rates: Rates } {
+  const dice = chance(seed)
+  const shape = randomShape(dice.split('shape'))
+  return { story: randomStory(seed, dice, shape, 60), rates: swarm(dice.split('swarm')) }
+}
+
+function randomShape(dice: Chance): Shape {
+  return {
+    direction: dice.weighted([
+      [8, 'both'],
+      [1, 'crm-to-mailbox'],
+      [1, 'mailbox-to-crm'],
+    ] as const),
+    conflict: dice.pick(['crm', 'mailbox', 'ask'] as const),
+  }
+}
+
+/** Plays a story in a world of its own, lets it come to rest, and judges it. */
+export async function play(story: Story, options: Omit<WorldOptions, 'shape'>): Promise<Outcome> {
+  const world = await World.begin({ ...options, shape: story.shape })
+  const violations: Violation[] = []
+  try {
+    for (const beat of story.beats) {
+      switch (beat.do) {
+        case 'pass':
+          await world.pass(beat.during)
+          break
+        case 'wait':
+          world.clock.advance(beat.minutes * 60_000)
+          break
+        case 'server':
+          if (beat.what === 'evict') world.emulator.control.evictTokens()
+          else world.emulator.control.bumpEtags('anna.lindqvist@contoso.example')
+          break
+        case 'undo':
+          break
+        default:
+          await world.act(beat)
+      }
+    }
+    world.quiet = true
+    violations.push(...(await comeToRest(world)))
+    if (violations.length === 0) violations.push(...judge(world.history, await restOf(world, story.shape)))
+  } catch (error) {
+    violations.push({
+      invariant: 'S0',
+      says: `the world broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    })
+  }
+  return {
+    story,
+    faults: tell(options.rates),
+    violations,
+    operations: world.history.acts.length,
+    injected: world.injected,
+    steps: world.steps,
+    writes: world.writes,
+    crashes: world.crashes,
+    fingerprint: world.fingerprint(),
+  }
+}
+
+async function comeToRest(world: World): Promise<Violation[]> {
+  const found: Violation[] = []
+  for (let n = 0; n < PASSES_TO_REST; n++) {
+    world.clock.advance(MINUTES_BETWEEN * 60_000)
+    await world.pass()
+  }
+  const before = marks(world)
+  world.clock.advance(MINUTES_BETWEEN * 60_000)
+  await world.pass()
+  const after = marks(world)
+  for (const name of Object.keys(before) as (keyof typeof before)[]) {
+    if (before[name] !== after[name])
+      found.push({
+        invariant: name === 'microsoft' || name === 'crm' ? 'I7' : 'I6',
+        says: `at rest, a further pass still wrote: ${name} went from ${before[name]} to ${after[name]}`,
+      })
+  }
+  const complaints = world.emulator.control.logs.complaints
+  for (const complaint of complaints.entries)
+    found.push({ invariant: 'S7', says: `Microsoft complains of us: ${complaint.kind}: ${complaint.text}` })
+  const dump = world.store.dump()
+  for (const operation of dump.operations) {
+    if (operation.rule === '')
+      found.push({ invariant: 'I21', says: `operation ${operation.id} names no rule` })
+    if (['sent', 'unknown', 'planned'].includes(operation.state))
+      found.push({
+        invariant: 'I6',
+        says: `at rest, the ${operation.do} of "${operation.title}" is still ${operation.state}`,
+      })
+  }
+  const engineWrites =
+    dump.records.reduce((sum, record) => sum + record.version, 0) - world.people.recordWrites
+  const journalled = dump.operations.filter(
+    (operation) => operation.side === 'crm' && operation.state === 'written',
+  ).length
+  if (engineWrites !== journalled)
+    found.push({
+      invariant: 'I21',
+      says: `the engine wrote the CRM ${engineWrites} times, the journal has ${journalled} rows for it`,
+    })
+  return found
+}
+
+function marks(world: World) {
+  const dump = world.store.dump()
+  return {
+    microsoft: world.emulator.control.logs.writes.entries.filter((entry) => entry.actor.startsWith('app:'))
+      .length,
+    crm: dump.records.reduce((sum, record) => sum + record.version, 0),
+    operations: dump.operations.length,
+    conflicts: dump.conflicts.length,
+  }
+}
+
+async function restOf(world: World, shape: Shape): Promise<Rest> {
+  const dump = world.store.dump()
+  const name = new Map<string, string>()
+  for (const record of dump.records)
+    name.set(record.id, String(record.fields['subject'] ?? '').split(' ')[0] ?? '')
+  const conflicts = new Map<string, string[]>()
+  const held = new Set<string>()
+  for (const conflict of dump.conflicts) {
+    const item = name.get(conflict.record) ?? ''
+    const all = conflicts.get(item)
+    const text = JSON.stringify(conflict)
+    if (all === undefined) conflicts.set(item, [text])
+    else all.push(text)
+    if (conflict.state === 'open') held.add(item)
+  }
+  for (const operation of dump.operations)
+    if (operation.state === 'held' || operation.state === 'rejected')
+      held.add(name.get(operation.record) ?? '')
+  const apart = new Set<string>(shape.direction === 'both' ? [] : world.history.items())
+  return {
+    crm: seen(world.people.holdingsOfCrm()),
+    mailbox: seen(await world.people.holdingsOfOutlook()),
+    conflicts,
+    held,
+    apart,
+  }
+}
