@@ -112,7 +112,7 @@ function planAlone(input: PairInput, policy: Policy): PairPlan {
   if (!isPresent(input.mailbox)) return nothing
   const verdict = reconcileUnlinked('item', policy.direction)
   if (verdict.do !== 'copy') return { ...nothing, rule: verdict.rule }
-  return createInCrm(input, input.mailbox, verdict.rule)
+  return createInCrm(input, input.mailbox, verdict.rule, policy)
 }
 
 function carryOut(
@@ -136,7 +136,7 @@ function carryOut(
     }
     case 'copy': {
       if (verdict.to === 'crm' && isPresent(mailbox)) {
-        const plan = createInCrm(input, mailbox, verdict.rule)
+        const plan = createInCrm(input, mailbox, verdict.rule, policy)
         return { ...plan, conflicts: [survived(verdict.rule, input, 'mailbox')] }
       }
       if (verdict.to === 'mailbox' && isPresent(crm)) return bringBack(input, crm, policy, verdict.rule)
@@ -223,9 +223,16 @@ function createInMailbox(
   }
 }
 
-function createInCrm(input: PairInput, mailbox: Present, rule: RuleId): PairPlan {
+function createInCrm(input: PairInput, mailbox: Present, rule: RuleId, policy: Policy): PairPlan {
   const restore = input.crm === 'deleted'
-  const fields = { ...(restore ? input.quarantine : EMPTY), ...mailbox.fields }
+  const fields: { [group: string]: Json } = { ...mailbox.fields }
+  // What only the CRM can hold comes back from quarantine. All else is as the mailbox has it: a group that was edited
+  // here before the deletion and never reached the mailbox would stay different for ever.
+  if (restore)
+    for (const group in input.quarantine) {
+      const value = input.quarantine[group]
+      if (value !== undefined && !canHold(policy, 'mailbox', group)) fields[group] = value
+    }
   return {
     ...still(rule, { crm: fields, mailbox: mailbox.fields }, 'linked'),
     crm: { do: restore ? 'restore' : 'create', rule, fields, before: EMPTY, mails: [] },
@@ -246,8 +253,19 @@ function mergeGroups(
   const toCrm = mayWrite(policy.direction, 'crm')
   const toMailbox = mayWrite(policy.direction, 'mailbox')
 
+  const takenOut = slotsTakenOut(changes)
   for (const each of changes) {
     const { group } = each
+    const { slot, name } = parseGroup(group)
+    const by = slot === null || name === 'cancelled' ? undefined : takenOut.get(slot)
+    if (by === 'ours' && toMailbox && notForCrm(input.kind, mailbox.facts, group) === null) {
+      draft.takenOut(each, 'crm', toCrm)
+      continue
+    }
+    if (by === 'theirs' && toCrm && each.change !== 'theirs') {
+      draft.takenOut(each, 'mailbox', true)
+      continue
+    }
     const foreign = each.change === 'theirs' ? null : notForCrm(input.kind, mailbox.facts, group)
     const withheld = parseGroup(group).name === 'attendees' && !mayInvite(policy, false)
     switch (each.change) {
@@ -277,6 +295,18 @@ function mergeGroups(
   }
   if (toCrm) dropStray(draft, crm.fields)
   return draft.plan(rule, input, crm, mailbox)
+}
+
+/** Slots that exactly one side took out of the series since both last agreed. */
+function slotsTakenOut(changes: readonly GroupChange[]): ReadonlyMap<string, 'ours' | 'theirs'> {
+  const slots = new Map<string, 'ours' | 'theirs'>()
+  for (const { group, change, ours, theirs } of changes) {
+    const { slot, name } = parseGroup(group)
+    if (slot === null || name !== 'cancelled') continue
+    if (change === 'ours' && ours === true) slots.set(slot, 'ours')
+    if (change === 'theirs' && theirs === true) slots.set(slot, 'theirs')
+  }
+  return slots
 }
 
 /** Collects what the groups of one pair come to. */
@@ -339,6 +369,19 @@ class GroupDraft {
       if (withheld) this.considered(change, 'crm')
       else this.toMailbox(change, rule)
     }
+  }
+
+  /**
+   * `by` took the occurrence out while a group of it was changed: it stays out, because Microsoft has no way to put an
+   * occurrence back, and what the other side wrote is kept in the conflict.
+   */
+  takenOut(change: GroupChange, by: Side, toCrm: boolean): void {
+    const loses = by === 'crm' ? change.change !== 'ours' : change.change !== 'theirs'
+    if (loses) this.#record(change, 'edit', 'R40', by, false)
+    this.considered(change, 'mailbox')
+    if (!toCrm) return this.considered(change, 'crm')
+    this.#crmBase[change.group] = undefined
+    if (change.ours !== undefined) this.crm[change.group] = ABSENT
   }
 
   dropped(group: string, value: Value): void {

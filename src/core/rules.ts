@@ -36,6 +36,7 @@ export const rules = {
   R25: 'A meeting of somebody else was removed in Microsoft 365: removed here too, the edit is kept in the conflict.',
   // Series.
   R26: 'The new pattern has no occurrence on that day: its exception was dropped and is kept in the conflict.',
+  R40: 'The occurrence was taken out on one side while it was edited on the other: it stays out, the edit is kept in the conflict.',
   // Limits and holds.
   R27: 'More deletions than the guard allows: held until a person approves them.',
   R28: 'It would mail people during the first sync: held until a person approves it.',

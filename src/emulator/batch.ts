@@ -142,7 +142,9 @@ const PASSED = [
 ]
 
 function render(id: string, outgoing: Outgoing): JsonObject {
-  if (outgoing.cut !== undefined)
+  // A part whose answer broke off on its way to the batch is answered for by the batch.
+  const body = outgoing.cut === undefined ? partAnswer(outgoing) : undefined
+  if (body === undefined)
     return {
       id,
       status: 502,
@@ -155,12 +157,18 @@ function render(id: string, outgoing: Outgoing): JsonObject {
     if (value !== undefined) headers[name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase())] = value
   }
   const response: JsonObject = { id, status: outgoing.status, headers }
-  if (outgoing.body !== null) {
-    const isJson = (outgoing.headers['content-type'] ?? '').includes('json')
-    response['body'] =
-      isJson && typeof outgoing.body === 'string'
-        ? (JSON.parse(outgoing.body) as unknown)
-        : Buffer.from(outgoing.body).toString('base64')
-  }
+  if (body !== null) response['body'] = body
   return response
+}
+
+/** The body of a part as JSON value or base64 text; null when it has none, undefined when it is not what it says it is. */
+function partAnswer({ body, headers }: Outgoing): unknown {
+  if (body === null) return null
+  if (typeof body !== 'string' || !(headers['content-type'] ?? '').includes('json'))
+    return Buffer.from(body).toString('base64')
+  try {
+    return JSON.parse(body) as unknown
+  } catch {
+    return undefined
+  }
 }
