@@ -1,5 +1,5 @@
 import type { Failure, Operation, PushOutcome, SettleOutcome } from '../connectors/connector.ts'
-import type { Fields, Json } from '../core/item.ts'
+import { type Fields, type Json, parseGroup } from '../core/item.ts'
 import { applied, isAbsent, packBases, unpackMailboxBase } from '../core/merge.ts'
 import type { LinkRow, OperationOutcome, OperationRow, PairRow } from '../store/sync-store.ts'
 import type { Batch } from './batch.ts'
@@ -194,12 +194,15 @@ function arrived(
     batch.putLink({ ...link, state: 'deleted', pending: null, updatedAt: pass.env.now() })
     return
   }
-  const after = row.after ?? {}
   const collection = pass.collections.get(row.collection)
   const told = outcome.item?.fields
+  // A series is written in several requests. Found by its mark after a lost answer, it may lack some of its exceptions:
+  // these did not arrive, so they still count as changed in the CRM.
+  const after = late && told ? withoutMissing(row.after ?? {}, told) : (row.after ?? {})
   // Answered at once, the write is what Microsoft holds, in its own spelling; found later, others may have changed it.
   const spelled = told && !late ? inTheirWords(after, told) : after
-  const crmBase = row.do === 'create' ? link.base : applied(link.base, after)
+  const crmBase =
+    row.do === 'create' ? withoutGroups(link.base, row.after ?? {}, after) : applied(link.base, after)
   const mailboxBase =
     row.do === 'create'
       ? applied({}, spelled)
@@ -226,6 +229,21 @@ function arrived(
       new Map(),
       true,
     )
+}
+
+/** What we wrote, less the values of single occurrences that the system does not show. */
+function withoutMissing(after: Fields, told: Fields): Fields {
+  const fields: { [group: string]: Json } = {}
+  for (const [group, value] of Object.entries(after))
+    if (parseGroup(group).slot === null || isAbsent(value) || group in told) fields[group] = value
+  return fields
+}
+
+/** `base` without the groups that were to be written and were not. */
+function withoutGroups(base: Fields, wanted: Fields, arrived: Fields): Fields {
+  const fields: { [group: string]: Json } = { ...base }
+  for (const group in wanted) if (!(group in arrived)) delete fields[group]
+  return fields
 }
 
 /** What we wrote, as the system spells it. */

@@ -33,7 +33,7 @@ export const ANNA = 'anna.lindqvist@contoso.example'
 const START = Date.parse('2026-03-16T08:00:00Z')
 const MAILBOX = asId<MailboxId>('m1')
 const LEASE_MS = 120_000
-export const CHANNELS: readonly Channel[] = ['calendar']
+export const CHANNELS: readonly Channel[] = ['calendar', 'tasks']
 
 export interface WorldOptions {
   readonly seed: string
@@ -239,7 +239,8 @@ export class World {
       if (isWrite) this.writes += 1
       await process.step(`reply ${response.status} ${init.method} ${path.replace(/\/users\/[^/]+/, '')}`)
       const lost = isWrite && this.#options.loseReplyOf === this.writes && !this.quiet
-      if (lost || this.#draw('reply-lost'))
+      const told = response.status === 429 || response.status === 503 // a wait that was never heard cannot be kept
+      if (lost || (!told && this.#draw('reply-lost')))
         throw new TypeError('fetch failed', {
           cause: Object.assign(new Error('cut'), { code: 'ECONNRESET' }),
         })
