@@ -197,6 +197,9 @@ describe('[C8] what cannot be understood is said, and never thrown', () => {
         fields: { to: [{ email: 'b@example.com', name: '' }], flag: 'notFlagged', read: false },
       },
     })
+    const long = { type: 'text' as const, content: 'x'.repeat(1_000_001) }
+    expect(canonicalMessage({ folder, body: long }).ok).toBe(true)
+    expect(canonicalTask({ body: long }).ok).toBe(false)
     expect(canonicalMessage({ folder: asId<CollectionId>('') }).ok).toBe(false)
     expect(canonicalTask({ due: '2026-03-02' })).toMatchObject({
       ok: true,

@@ -19,7 +19,7 @@ import {
 import { anchored, recurrenceProblem } from './recurrence.ts'
 import { sameValue } from './same.ts'
 import { timeOfSlot } from './series.ts'
-import { BODY_LENGTH_MAX, cleanBody, cleanLine, TITLE_LENGTH_MAX } from './text.ts'
+import { BODY_LENGTH_MAX, cleanBody, cleanLine, MESSAGE_LENGTH_MAX, TITLE_LENGTH_MAX } from './text.ts'
 import { addDays, dateOf, isPlainDate, isPlainDateTime, toInstant, WEEKDAYS } from './time.ts'
 import { canonicalZone } from './zones.ts'
 
@@ -209,15 +209,18 @@ const subject: Reader = (value) => {
 }
 const optionalLine: Reader = (value) => subject(value) || null
 
-const body: Reader = (value) => {
-  if (value === null) return null
-  const { type, content } = shapeOf(value, 'The text')
-  if ((type !== 'text' && type !== 'html') || typeof content !== 'string')
-    return refuse('The text cannot be read.')
-  if (content.length > BODY_LENGTH_MAX)
-    refuse(`The text has ${content.length} characters; at most ${BODY_LENGTH_MAX} are kept in step.`)
-  return cleanBody({ type, content } satisfies Body) as Json
-}
+const bodyUpTo =
+  (max: number): Reader =>
+  (value) => {
+    if (value === null) return null
+    const { type, content } = shapeOf(value, 'The text')
+    if ((type !== 'text' && type !== 'html') || typeof content !== 'string')
+      return refuse('The text cannot be read.')
+    if (content.length > max)
+      refuse(`The text has ${content.length} characters; at most ${max} are kept in step.`)
+    return cleanBody({ type, content } satisfies Body) as Json
+  }
+const body = bodyUpTo(BODY_LENGTH_MAX)
 
 function zoneOf(value: Json | undefined): string {
   const zone = canonicalZone(textOf(value))
@@ -454,7 +457,7 @@ const readersOf: { readonly [K in Kind]: { readonly [group: string]: Reader } } 
     to: people,
     cc: people,
     bcc: people,
-    body,
+    body: bodyUpTo(MESSAGE_LENGTH_MAX),
     sentAt: instant,
     receivedAt: instant,
     importance,

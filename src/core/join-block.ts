@@ -62,7 +62,13 @@ function findBlock(html: string): { readonly start: number; readonly end: number
   if (!/teams\.|lync\.com|skype\.com/i.test(html)) return null
   const marks = findMarks(html)
   if (marks === null) return null
-  const { rule, join, end } = marks
+  const { join } = marks
+  const outer = join.path.findIndex((element) => element.marked)
+  const marked = join.path[outer]
+  const rule = belongs(html, marks.rule, join, marked) ? marks.rule : null
+  // A bare link is the author's own.
+  if (rule === null && marked === undefined) return null
+  const end = belongs(html, marks.end, join, marked) ? marks.end : null
   const first = rule ?? join
   const last = end ?? join
 
@@ -72,8 +78,6 @@ function findBlock(html: string): { readonly start: number; readonly end: number
   const tail = last.path[depth]
   let from = head?.start ?? first.start
   let to = tail?.end ?? last.end
-  const outer = join.path.findIndex((element) => element.marked)
-  const marked = outer < 0 ? undefined : join.path[outer]
   if (marked !== undefined) {
     from = Math.min(from, marked.start)
     to = Math.max(to, marked.end)
@@ -126,7 +130,7 @@ function findMarks(html: string): { rule: Mark | null; join: Mark; end: Mark | n
       counts.set(tag.name, (counts.get(tag.name) ?? 0) + 1)
     },
   })
-  return join === null ? null : { rule, join, end: isPartOf(join, end) ? end : null }
+  return join === null ? null : { rule, join, end }
 
   function close(name: string, start: number, stop: number): void {
     if ((counts.get(name) ?? 0) === 0) return
@@ -139,10 +143,22 @@ function findMarks(html: string): { rule: Mark | null; join: Mark; end: Mark | n
   }
 }
 
-/** A rule of underscores far behind the link is somebody's own. */
-const BLOCK_LENGTH_MAX = 20_000
-const isPartOf = (join: Mark, end: Mark | null): boolean =>
-  end !== null && end.start - join.start < BLOCK_LENGTH_MAX
+/** Letters that may stand between a rule and the link when no element marks the block; more is somebody's own text. */
+const BETWEEN_MAX = 1_500
+
+/** Whether a rule of underscores is the block's: within or right beside the marked element, else close to the link. */
+function belongs(html: string, rule: Mark | null, join: Mark, marked: Element | undefined): boolean {
+  if (rule === null) return false
+  const before = rule.start < join.start
+  if (marked !== undefined) {
+    if (rule.start >= marked.start && rule.end <= marked.end) return true
+    return isBlank(before ? html.slice(rule.end, marked.start) : html.slice(marked.end, rule.start))
+  }
+  return (
+    visible(before ? html.slice(rule.end, join.start) : html.slice(join.end, rule.start)).length <=
+    BETWEEN_MAX
+  )
+}
 
 function commonDepth(...paths: readonly (readonly Element[])[]): number {
   const [first = []] = paths
@@ -151,8 +167,8 @@ function commonDepth(...paths: readonly (readonly Element[])[]): number {
   return depth
 }
 
-const isBlank = (html: string): boolean =>
-  !/<img/i.test(html) && html.replace(/<[^<>]*>|&nbsp;/gi, '').trim() === ''
+const visible = (html: string): string => html.replace(/<[^<>]*>|&nbsp;/gi, '').trim()
+const isBlank = (html: string): boolean => !/<img/i.test(html) && visible(html) === ''
 
 const TEXT_RULE = /^_{16,}$/
 

@@ -212,12 +212,23 @@ describe('[C7] the join block', () => {
     expect(splitJoinBlock(plain)).toEqual({ own: plain, block: null })
     expect(spliceJoinBlock(text('New'), plain)).toBe('New')
   })
-  test('a link that the author wrote without a rule takes only itself along', () => {
-    const own = `<p>Before</p><p>Join <a href="${JOIN}">here</a></p><p>After</p>`
-    const split = splitJoinBlock(own)
-    expect(split.own).toContain('Before')
-    expect(split.own).toContain('After')
-    expect(split.block).toContain(JOIN)
+  test("a link in the author's own text is the author's", () => {
+    const bareLink = `<p>Before</p><p>Join <a href="${JOIN}">here</a></p><p>After</p>`
+    expect(splitJoinBlock(bareLink)).toEqual({ own: bareLink, block: null })
+    const farFromRule = `<p>${RULE}</p><p>${'my own words '.repeat(200)}</p><a href="${JOIN}">x</a>`
+    expect(splitJoinBlock(farFromRule).block).toBeNull()
+  })
+  test("the author's own rule above a block stays", () => {
+    const own = `<p>${RULE}</p><p>Agenda</p>`
+    const block = newer.replace(`<div aria-hidden="true">\n${RULE}</div>`, '')
+    expect(splitJoinBlock(own + block)).toEqual({ own, block })
+  })
+  test('what was around the block alone goes with it', () => {
+    const around = `<div class="x">\n<div>${older}</div> </div>`
+    expect(splitJoinBlock(`<p>Agenda</p>${around}<p>After</p>`)).toEqual({
+      own: '<p>Agenda</p><p>After</p>',
+      block: around,
+    })
   })
   test('in plain text it goes from rule to rule', () => {
     const body = text(`Agenda\r\n\r\n${RULE}\r\nMicrosoft Teams meeting\r\nJoin<${JOIN}>\r\n${RULE}\r\nafter`)

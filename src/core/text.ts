@@ -5,7 +5,10 @@ import type { Body } from './item.ts'
  * Texts as a person compares them. Exchange rewrites what it is given (line ends, spaces, a document around the
  * HTML), and none of that is a change that anybody made.
  */
+/** Characters, with the HTML. Exchange takes less for an event. */
 export const BODY_LENGTH_MAX = 1_000_000
+/** Newsletters are long. */
+export const MESSAGE_LENGTH_MAX = 5_000_000
 export const TITLE_LENGTH_MAX = 4_000
 
 // Soft hyphens, zero-width spaces and joiners, byte order marks: nobody sees them, and copying brings them in.
