@@ -20,6 +20,7 @@ import { findMessage } from './mail-store.ts'
 import { MAIL_ROUTES } from './mail.ts'
 import { Notifier, type Send } from './notifications.ts'
 import type { Office } from './office.ts'
+import type { Route } from './router.ts'
 import { listen, type Listening } from './server.ts'
 import { makeWorld, Store } from './state.ts'
 import { subscriptionRoutes } from './subscriptions.ts'
@@ -61,6 +62,10 @@ export interface Emulator {
   /** With the origin of the last `listen`, or one that only `handle` understands. */
   readonly info: MicrosoftInfo
   readonly control: Control
+  /** Every route of Graph that is emulated. */
+  readonly routes: readonly Route[]
+  /** The route that answers a path below the origin, `/v1.0` included. */
+  routeOf(method: string, path: string): Route | null
 }
 
 /** The origin of links when nobody listens. */
@@ -151,6 +156,8 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       return info()
     },
     control,
+    routes: graph.routes,
+    routeOf: (method, path) => graph.routeOf(method, path),
   }
 }
 

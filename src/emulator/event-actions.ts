@@ -103,7 +103,7 @@ function setReminder(call: Call, named: Named, snoozeTo: boolean): Answer {
     const { store, mailbox } = call
     store.update(mailbox, 'event', eventsOf(mailbox, named.row.calendar), named.row, {})
   }
-  return accepted
+  return { status: 200 }
 }
 
 /** What is done with an event besides reading and writing it, by the name in the path. */

@@ -102,7 +102,7 @@ export interface EventRow extends Item, EventFields {
   readonly transactionId: string | null
   readonly originalStartZone: string
   readonly originalEndZone: string
-  onlineMeeting: { joinUrl: string; blobMark: string } | null
+  onlineMeeting: { joinUrl: string; blobMark: string; conferenceId: string } | null
   attachments: Attachment[]
   extended: ExtendedProperty[]
   extensions: OpenExtension[]
@@ -390,11 +390,12 @@ export function checkEvent(fields: Pick<EventFields, 'start' | 'end' | 'isAllDay
     throw invalidProperty("The recurrence range's startDate must be the date of the event's start.")
 }
 
-/** Reads `{ comment }`-like action parameters whose names differ in case from place to place. */
+/** Action parameters: their names differ in case from page to page, and booleans are also written as texts. */
 export function parameters(body: JsonObject): JsonObject {
   const named: JsonObject = {}
   for (const [name, value] of Object.entries(body))
-    named[name.charAt(0).toLowerCase() + name.slice(1)] = value
+    named[name.charAt(0).toLowerCase() + name.slice(1)] =
+      value === 'true' || value === 'false' ? value === 'true' : isObject(value) ? parameters(value) : value
   return named
 }
 

@@ -169,7 +169,14 @@ export function renderEvent(
           }),
     })),
     organizer: { emailAddress: source.organizer },
-    onlineMeeting: source.onlineMeeting === null ? null : { joinUrl: source.onlineMeeting.joinUrl },
+    onlineMeeting:
+      source.onlineMeeting === null
+        ? null
+        : {
+            joinUrl: source.onlineMeeting.joinUrl,
+            conferenceId: source.onlineMeeting.conferenceId,
+            tollNumber: '+49 30 901820',
+          },
   }
 }
 

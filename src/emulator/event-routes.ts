@@ -28,7 +28,7 @@ import {
   selected,
   selectText,
 } from './odata.ts'
-import { CALENDAR_READ, CALENDAR_READ_FULL, CALENDAR_WRITE } from './permissions.ts'
+import { CALENDAR_FORWARD, CALENDAR_READ, CALENDAR_READ_FULL, CALENDAR_WRITE } from './permissions.ts'
 import type { Route } from './router.ts'
 import { windowOf } from './window.ts'
 
@@ -247,7 +247,7 @@ function routesBelow(path: CalendarPath): Route[] {
     ...Object.entries(EVENT_ACTIONS).map(([name, act]): Route => ({
       method: 'POST',
       path: `${base}/events/{event}/${name}`,
-      permissions: CALENDAR_WRITE,
+      permissions: name === 'forward' ? CALENDAR_FORWARD : CALENDAR_WRITE,
       query: [],
       handle: (call) => act(call, named(call)),
     })),

@@ -112,7 +112,11 @@ function addJoin(row: EventRow): void {
   const mark = codeOf(0x7ea5, hashText(row.key), 12)
   const joinUrl = `https://teams.microsoft.com/l/meetup-join/19%3ameeting_${mark}%40thread.v2/0`
   if (row.onlineMeetingProvider === 'unknown') row.onlineMeetingProvider = 'teamsForBusiness'
-  row.onlineMeeting = { joinUrl, blobMark: mark }
+  row.onlineMeeting = {
+    joinUrl,
+    blobMark: mark,
+    conferenceId: String(100_000_000 + (hashText(mark) % 900_000_000)),
+  }
   row.body = withJoinBlock(row.body, mark, joinUrl)
 }
 

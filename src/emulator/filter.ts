@@ -7,7 +7,7 @@ type Evaluate = (entity: unknown) => unknown
 export type Predicate = (entity: unknown) => boolean
 
 const TOKEN =
-  /\s*(?:('(?:[^']|'')*')|(\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?)|(-?\d+(?:\.\d+)?)|([A-Za-z_@][\w.@]*(?:\/[A-Za-z_][\w.]*)*)|([(),:]))/y
+  /\s*(?:('(?:[^']|'')*'|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?)|(-?\d+(?:\.\d+)?)|([A-Za-z_@][\w.@]*(?:\/[A-Za-z_][\w.]*)*)|([(),:]))/y
 
 interface Token {
   readonly kind: 'text' | 'date' | 'number' | 'name' | 'mark'
@@ -28,7 +28,11 @@ function tokens(source: string): Token[] {
     const match = TOKEN.exec(source)
     if (match === null) throw invalid()
     const [, text, date, number, name, mark] = match
-    if (text !== undefined) found.push({ kind: 'text', text: text.slice(1, -1).replaceAll("''", "'") })
+    if (text !== undefined)
+      found.push({
+        kind: 'text',
+        text: text.startsWith("'") ? text.slice(1, -1).replaceAll("''", "'") : text,
+      })
     else if (date !== undefined) found.push({ kind: 'date', text: date })
     else if (number !== undefined) found.push({ kind: 'number', text: number })
     else if (name !== undefined) found.push({ kind: 'name', text: name })

@@ -53,6 +53,15 @@ export class Graph {
     return this.#router.routes
   }
 
+  routeOf(method: string, path: string): Route | null {
+    const segments = parseTarget(path).segments.slice(1)
+    const found = this.#router.match(
+      method,
+      segments[0]?.toLowerCase() === 'me' ? ['users', 'me', ...segments.slice(1)] : segments,
+    )
+    return 'unknown' in found ? null : found.route
+  }
+
   /** Answers one request below `/v1.0`. `part` is the id of a part of a $batch. */
   async handle(incoming: Incoming, part: string | null = null): Promise<Outgoing> {
     const { office, throttle } = this.#parts
@@ -202,9 +211,13 @@ export class Graph {
         throw badRequest('/me request is only valid with delegated authentication flow.')
       session.mailbox = store.mailboxOf(identity.personId) ?? null
       if (session.mailbox === null) throw userNotFound(identity.personId)
-    } else if (head === 'users' && segments.length > 1 && segments[1]?.toLowerCase() !== 'delta') {
+    } else if (head === 'users' && segments.length > 1 && !/^(\$.*|delta)$/i.test(segments[1] ?? '')) {
       const name = segments[1] ?? ''
-      const alias = name.toLowerCase() === 'me-token-to-replace' ? (identity.personId ?? '') : name
+      // `id@tenant` is how Exchange spells a person; kiota's clients have a name of their own for the caller.
+      const alias =
+        name.toLowerCase() === 'me-token-to-replace'
+          ? (identity.personId ?? '')
+          : name.replace(/^([0-9a-f-]{36})@[0-9a-f-]{36}$/i, '$1')
       const mailbox = store.mailboxOf(alias)
       if (mailbox === undefined || mailbox.person.tenantId !== identity.tenantId) throw userNotFound(name)
       session.mailbox = mailbox
@@ -240,7 +253,7 @@ export class Graph {
     if (other && segments.length > 2 && !mailbox.person.delegates.includes(identity.personId ?? ''))
       throw accessDenied()
     for (const name of target.query.keys())
-      if (name.startsWith('$') && !route.query.includes(name))
+      if (name.startsWith('$') && name !== '$format' && !route.query.includes(name))
         throw badRequest(
           `Query option '${name}' was specified more than once or is not supported here: '${incoming.target.slice(0, 200)}'.`,
         )

@@ -42,7 +42,10 @@ export function selectedIn(source: string | undefined): ReadonlySet<string> | nu
   const names = source.split(',').map((name) => name.trim())
   if (names.some((name) => !/^[A-Za-z][\w./]*$/.test(name)))
     throw badRequest(`Term '${source}' is not valid in a $select or $expand expression.`)
-  return new Set(names.map((name) => name.split('/')[0]?.toLowerCase() ?? ''))
+  const chosen = new Set(names.map((name) => name.split('/')[0]?.toLowerCase() ?? ''))
+  // An event's two forms of its place come together.
+  if (chosen.has('location')) chosen.add('locations')
+  return chosen
 }
 
 export function select(entity: JsonObject, names: ReadonlySet<string> | null): JsonObject {

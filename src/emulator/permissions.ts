@@ -14,9 +14,13 @@ export const CALENDAR_READ_FULL = allow(
   ['Calendars.Read', 'Calendars.ReadWrite'],
   ['Calendars.Read', 'Calendars.ReadWrite'],
 )
+/** Forwarding an invitation sends mail and changes nothing: reading suffices. */
+export const CALENDAR_FORWARD = CALENDAR_READ_FULL
 export const CALENDAR_WRITE = allow(['Calendars.ReadWrite'], ['Calendars.ReadWrite'])
 
 export const TASKS_READ = allow(['Tasks.Read', 'Tasks.ReadWrite'], ['Tasks.Read.All', 'Tasks.ReadWrite.All'])
+/** The published table asks for more here than for the lists themselves. */
+export const TASK_LISTS_DELTA = allow(['Tasks.ReadWrite'], ['Tasks.Read.All', 'Tasks.ReadWrite.All'])
 export const TASKS_WRITE = allow(['Tasks.ReadWrite'], ['Tasks.ReadWrite.All'])
 
 export const MAIL_READ_BASIC = allow(
@@ -49,15 +53,8 @@ export const USERS_READ = allow(
   ['User.ReadBasic.All', 'User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All'],
 )
 export const IDS_TRANSLATE = allow(
-  [
-    'User.ReadBasic',
-    'User.Read',
-    'User.ReadBasic.All',
-    'User.Read.All',
-    'User.ReadWrite',
-    'User.ReadWrite.All',
-  ],
-  ['User.Read.All', 'User.ReadWrite.All', 'User.ReadBasic.All'],
+  ['User.Read', 'User.ReadBasic.All', 'User.Read.All', 'User.ReadWrite', 'User.ReadWrite.All'],
+  ['User.Read.All', 'User.ReadWrite.All'],
 )
 
 /** Checked by the route itself: what the subscribed resource asks for. */

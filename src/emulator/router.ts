@@ -33,6 +33,9 @@ export interface Match {
   readonly allowed: readonly string[]
 }
 
+/** Names of operations: never ids. */
+const RESERVED = /^(\$.*|delta)$/i
+
 export class Router {
   readonly #root = makeNode()
   readonly routes: readonly Route[]
@@ -68,7 +71,7 @@ export class Router {
       const literal = node.literals.get(segment) ?? node.literals.get(segment.toLowerCase())
       if (literal !== undefined) {
         node = literal
-      } else if (node.wild !== null) {
+      } else if (node.wild !== null && !RESERVED.test(segment)) {
         ids.push(segment)
         node = node.wild
       } else {

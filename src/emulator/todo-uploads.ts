@@ -59,7 +59,7 @@ export function taskUploadRoutes(path: string, task: (call: Call) => TaskRow): R
         })
         const base =
           call.incoming.target.split('?')[0]?.replace(/\/attachments\/createUploadSession.*$/i, '') ?? ''
-        return jsonAnswer(201, {
+        return jsonAnswer(200, {
           '@odata.context': `${call.root}/$metadata#microsoft.graph.uploadSession`,
           uploadUrl: `${call.incoming.origin}${base}/attachmentSessions/${upload.token}`,
           expirationDateTime: instantText(upload.expires),

@@ -16,7 +16,7 @@ import {
   LIST_QUERY,
   noContent,
 } from './odata.ts'
-import { TASKS_READ, TASKS_WRITE } from './permissions.ts'
+import { TASK_LISTS_DELTA, TASKS_READ, TASKS_WRITE } from './permissions.ts'
 import type { Route } from './router.ts'
 import { taskUploadRoutes } from './todo-uploads.ts'
 import { findZone, UTC } from './zones.ts'
@@ -373,7 +373,7 @@ export function todoRoutes(): Route[] {
       }),
     ),
     get(`${lists}/$count`, ['$filter', '$search'], (call) => answerCount(call.mailbox.lists.index.size)),
-    get(`${lists}/delta`, delta, listsDelta),
+    { ...get(`${lists}/delta`, delta, listsDelta), permissions: TASK_LISTS_DELTA },
     write('POST', lists, (call) => writeList(call, null)),
     get(`${lists}/{list}`, ITEM_QUERY, (call) => answerTaskList(call, listOf(call), 200)),
     write('PATCH', `${lists}/{list}`, (call) => writeList(call, listOf(call))),

@@ -38,11 +38,25 @@ function renderUser(person: Person, language: string): JsonObject {
 
 function getUser(call: Call): Answer {
   const { mailbox } = call
+  const { person } = mailbox
   const whole = {
-    ...renderUser(mailbox.person, mailbox.language),
+    ...renderUser(person, mailbox.language),
     accountEnabled: true,
+    assignedLicenses: [],
+    city: null,
+    companyName: 'Contoso',
+    country: null,
+    department: null,
+    identities: [
+      {
+        signInType: 'userPrincipalName',
+        issuer: person.mail.split('@')[1],
+        issuerAssignedId: person.userPrincipalName,
+      },
+    ],
+    mailNickname: person.mail.split('@')[0],
+    postalCode: null,
     userType: 'Member',
-    mailNickname: mailbox.person.mail.split('@')[0],
   }
   const names = selected(call)
   const body = names === null ? renderUser(mailbox.person, mailbox.language) : select(whole, names)
@@ -232,7 +246,7 @@ export function userRoutes(): Route[] {
   const zones = {
     method: 'GET',
     path: `${user}/outlook/supportedTimeZones`,
-    permissions: SETTINGS_READ,
+    permissions: IDS_TRANSLATE,
     query: [],
     handle: supportedTimeZones,
   }
