@@ -119,7 +119,7 @@ export default {
       ...npm('vitest', 'fast-check', '@azure/msal-node', '@microsoft/[a-z-]+'),
       '^tests/support/',
     ),
-    may('^tests/support/', '^src/', '^tests/support/', NODE),
+    may('^tests/support/', '^src/', '^tests/support/', NODE, ...npm('vitest')),
     may('^src/(cli/|app[.]ts$)', '^src/', NODE, ...npm('commander', 'listr2', 'picocolors', 'pino', 'zod')),
     may(
       '^src/.*[.]test[.]ts$',
