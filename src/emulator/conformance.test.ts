@@ -69,7 +69,8 @@ testWithReference('permissions agree with Microsoft’s published table', () => 
   for (const route of emulated().routes) {
     const name = `${route.method} ${normalPath(route.path)}`
     const found = table.get(name)
-    if (found === undefined) continue
+    // The table copies the event's permission here; the page "attachment: createUploadSession" says Mail.ReadWrite.
+    if (found === undefined || /messages\/\{\}\/attachments\/createuploadsession$/.test(name)) continue
     for (const [scheme, ours] of [
       ['DelegatedWork', route.permissions.delegated],
       ['Application', route.permissions.application],

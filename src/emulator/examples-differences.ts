@@ -3,6 +3,12 @@ const PLACEHOLDER = 'the documented request holds a placeholder instead of a val
 const FOREIGN_TOKEN = 'the documented token belongs to a round that was never begun here'
 const FOREIGN_ID = 'the documented id belongs to an item that is not here'
 
+const FILE_STAGED = 'the attachment that stands for the documented one is a file, not an item'
+const SEARCH_FOLDER = 'search folders are not emulated'
+const NO_SUBSCRIPTION = 'a subscription needs an address that listens; they have tests of their own'
+const ADDRESS_PAST = 'the documented expiration has passed, and its address does not listen'
+const NO_BODY = 'the documented request is shown without its body'
+
 export const DIFFERENCES: Readonly<Record<string, string>> = {
   'calendargroup-list-calendars.md #0':
     'the documentation shows a color as an object; the type is an enumeration',
@@ -13,7 +19,6 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'user-list.md #10': 'the documented query option $orderbydisplayName is a misprint',
   'user-translateexchangeids.md #0': FOREIGN_ID,
   'outlook-immutable-id.md #0': FOREIGN_ID,
-  'outlook-large-attachments.md #14': FOREIGN_ID,
   'delta-query-events.md #2': FOREIGN_TOKEN,
   'delta-query-events.md #4': FOREIGN_TOKEN,
   'delta-query-events.md #6': FOREIGN_TOKEN,
@@ -21,4 +26,34 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'sample-queries.json #11': PLACEHOLDER,
   'sample-queries.json #12': 'the documented recurrence does not begin on the day of the event',
   'sample-queries.json #13': PLACEHOLDER,
+  'attachment-get.md #4': FILE_STAGED,
+  'attachment-get.md #6': FILE_STAGED,
+  'mailfolder-copy.md #0': PLACEHOLDER,
+  'mailfolder-get.md #2': SEARCH_FOLDER,
+  'mailsearchfolder-post.md #0': SEARCH_FOLDER,
+  'mailsearchfolder-update.md #0': SEARCH_FOLDER,
+  'message-copy.md #0': PLACEHOLDER,
+  'message-createreplyall.md #0': 'the page says 201 in its text and shows 200 in its example',
+  'message-createreplyall.md #3': 'the example shows an error for MIME content that is valid',
+  'message-forward.md #0': PLACEHOLDER,
+  'message-update.md #0': PLACEHOLDER,
+  'opentypeextension-get.md #4': 'the example misspells createdDateTime',
+  'opentypeextension-get.md #8': 'the example misspells createdDateTime',
+  'opentypeextension-update.md #2': NO_BODY,
+  'opentypeextension-update.md #3': NO_BODY,
+  'subscription-get.md #0': NO_SUBSCRIPTION,
+  'subscription-post-subscriptions.md #0': ADDRESS_PAST,
+  'subscription-post-subscriptions.md #2': NO_BODY,
+  'user-post-mailfolders.md #0':
+    'the documented name belongs to a well-known folder that every mailbox has here',
+  'query-parameters.md #14':
+    'the page "List messages" forbids this order with this filter; the stricter page is followed',
+  'webhooks-lifecycle.md #0': PLACEHOLDER,
+  'webhooks-with-resource-data.md #0': 'notifications with resource data are not emulated',
+  'change-notifications-delivery-webhooks.md #0': ADDRESS_PAST,
+  'change-notifications-delivery-webhooks.md #3': NO_SUBSCRIPTION,
+  'change-notifications-delivery-webhooks.md #4': NO_SUBSCRIPTION,
+  'change-notifications-lifecycle-events.md #1': NO_SUBSCRIPTION,
+  'change-notifications-lifecycle-events.md #2': NO_SUBSCRIPTION,
+  'sample-queries.json #6': PLACEHOLDER,
 }

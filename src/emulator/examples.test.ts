@@ -36,11 +36,13 @@ const at = (day: string, hour: string): Json => ({
   timeZone: 'UTC',
 })
 
+type Make = (who: Caller, path: string, body: Json) => Promise<Json>
+
 async function setStage(): Promise<Stage> {
   const emulator = emulated()
   const anna = caller(emulator, 'anna.lindqvist@contoso.example')
   const ben = caller(emulator, 'ben.okafor@contoso.example')
-  const make = async (who: Caller, path: string, body: Json): Promise<Json> => {
+  const make: Make = async (who, path, body) => {
     const { status, body: made } = await who.post(path, body)
     if (status !== 201) throw new Error(`${path}: ${status} ${JSON.stringify(made)}`)
     return made
@@ -72,6 +74,7 @@ async function setStage(): Promise<Stage> {
   })
   await make(ben, '/me/events', {
     subject: 'From Ben',
+    location: { displayName: 'Room 2' },
     start: at('02', '12'),
     end: at('02', '13'),
     attendees: [attendee('anna.lindqvist@contoso.example')],
@@ -118,37 +121,65 @@ async function setStage(): Promise<Stage> {
     users: emulator.info.users[0]?.id ?? '',
     extensions: extensionName,
   }
-  await setMail(anna, ids)
+  await setMail(make, anna, ids)
   return { emulator, anna, ids }
 }
 
-/** A message in a folder, where the emulator has mail. */
-async function setMail(anna: Caller, ids: Record<string, string>): Promise<void> {
-  const folder = await anna.post('/me/mailFolders', { displayName: 'Clutter reports' })
-  if (folder.status !== 201) return
-  ids['mailfolders'] = String(folder.body['id'])
-  ids['childfolders'] = ids['mailfolders']
-  const message = await anna.post(`/me/mailFolders/${ids['mailfolders']}/messages`, {
-    subject: 'Kick-off',
-    body: { contentType: 'html', content: 'Hi' },
-    toRecipients: [{ emailAddress: { address: 'ben.okafor@contoso.example' } }],
+/** A message with an attachment and an extension in a folder of its own, and an invitation in the inbox. */
+async function setMail(make: Make, anna: Caller, ids: Record<string, string>): Promise<void> {
+  const folder = await make(anna, '/me/mailFolders', { displayName: 'Projects' })
+  const body = { contentType: 'html', content: 'Hi' }
+  const to = [{ emailAddress: { address: 'ben.okafor@contoso.example' } }]
+  const extensions = [
+    {
+      '@odata.type': 'microsoft.graph.openTypeExtension',
+      extensionName: ids['extensions'],
+      companyName: 'Wingtip',
+      dealValue: 500050,
+      expirationDate: '2026-12-03T10:00:00Z',
+    },
+  ]
+  const path = `/me/mailFolders/${String(folder['id'])}/messages`
+  const message = await make(anna, path, { subject: 'Kick-off', body, toRecipients: to, extensions })
+  const file = {
+    '@odata.type': '#microsoft.graph.fileAttachment',
+    name: 'plan.txt',
+    contentBytes: 'cGxhbg==',
+  }
+  const attachment = await make(anna, `/me/messages/${String(message['id'])}/attachments`, file)
+  const inbox = await anna.get('/me/mailFolders/inbox/messages')
+  const invitation =
+    (inbox.body['value'] as Json[]).find((row) => row['meetingMessageType'] === 'meetingRequest') ?? {}
+  Object.assign(ids, {
+    mailfolders: folder['id'],
+    childfolders: folder['id'],
+    messages: message['id'],
+    invitations: invitation['id'],
+    'messages/attachments': attachment['id'],
   })
-  ids['messages'] = String(message.body['id'])
 }
+
+/** Pages whose messages are invitations. */
+const ABOUT_MEETINGS = /eventmessage-(update|get)|shared-delegated-calendar/
 
 const ATTENDED = new Set(['accept', 'decline', 'tentativelyaccept'])
 
 /** The documentation's path with ids that exist. */
-function realPath(url: string, ids: Readonly<Record<string, string>>): string {
+function realPath(page: string, url: string, ids: Readonly<Record<string, string>>): string {
   const [path = '', ...query] = url.replace(/^https:\/\/graph\.microsoft\.com\/(v1\.0|beta)/, '').split('?')
-  const segments = path.split('/').filter((segment) => segment !== '')
+  const segments = path
+    .replace(/\('([^']*)'\)/g, '/$1')
+    .split('/')
+    .filter((segment) => segment !== '')
   const last = segments.at(-1)?.toLowerCase() ?? ''
   const real = segments.map((segment, n) => {
     const parent = segments[n - 1]?.toLowerCase() ?? ''
     if (segment.startsWith('$') || /^(delta|createUploadSession)\b/.test(segment)) return segment
     if (parent === 'events' && ATTENDED.has(last)) return ids['attended'] ?? segment
     if (parent === 'events' && last === 'instances') return ids['masters'] ?? segment
-    return ids[parent] ?? segment
+    if (parent === 'messages' && ABOUT_MEETINGS.test(page)) return ids['invitations'] ?? segment
+    const above = segments[n - 3]?.toLowerCase() ?? ''
+    return ids[`${above}/${parent}`] ?? ids[parent] ?? segment
   })
   return `/${real.join('/')}${query.length > 0 ? `?${query.join('?')}` : ''}`
 }
@@ -191,7 +222,7 @@ function embedded(source: string | null): { headers: [string, string][]; body: u
 }
 
 async function replay(stage: Stage, request: Example, response: Example | undefined): Promise<string[]> {
-  const path = realPath(request.url ?? '', stage.ids)
+  const path = realPath(request.page, request.url ?? '', stage.ids)
   const inline = embedded(request.body)
   const headers = Object.fromEntries(
     [...Object.entries(request.headers ?? {}), ...inline.headers]
@@ -233,7 +264,7 @@ testWithReference(
     snapshot.emulator.control.snapshot()
     for (const request of requests) {
       const url = request.url ?? ''
-      const path = realPath(url, snapshot.ids)
+      const path = realPath(request.page, url, snapshot.ids)
       const isGraph = /^https:\/\/graph\.microsoft\.com\/v1\.0\//.test(url) || url.startsWith('/')
       const route = isGraph
         ? snapshot.emulator.routeOf(request.method ?? '', `/v1.0${path.split('?')[0] ?? ''}`)

@@ -232,7 +232,6 @@ export function renderFolder(mailbox: Mailbox, folder: MailFolderRow): JsonObjec
     childFolderCount: children,
     unreadItemCount: folder.unread,
     totalItemCount: size(messagesIn(mailbox, folder.key)),
-    sizeInBytes: 0,
     isHidden: folder.isHidden,
   }
 }

@@ -25,7 +25,7 @@ export const TASKS_WRITE = allow(['Tasks.ReadWrite'], ['Tasks.ReadWrite.All'])
 
 export const MAIL_READ_BASIC = allow(
   ['Mail.ReadBasic', 'Mail.Read', 'Mail.ReadWrite'],
-  ['Mail.ReadBasic.All', 'Mail.ReadBasic', 'Mail.Read', 'Mail.ReadWrite'],
+  ['Mail.ReadBasic.All', 'Mail.Read', 'Mail.ReadWrite'],
 )
 export const MAIL_READ = allow(['Mail.Read', 'Mail.ReadWrite'], ['Mail.Read', 'Mail.ReadWrite'])
 export const MAIL_WRITE = allow(['Mail.ReadWrite'], ['Mail.ReadWrite'])
