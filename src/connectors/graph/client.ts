@@ -100,7 +100,7 @@ export class GraphClient {
   }
 
   /** One request, with the retries that are safe. Rejects only when aborted while nothing was written. */
-  send(request: GraphRequest, signal: AbortSignal): Promise<Answer> {
+  async send(request: GraphRequest, signal: AbortSignal): Promise<Answer> {
     const body = request.body === undefined ? undefined : JSON.stringify(request.body)
     return this.#exchange(
       {
@@ -483,7 +483,9 @@ function verdictOf(answer: Answer, read: boolean, retryAfterMs: number | null): 
 
 async function readBounded(response: TransportResponse): Promise<string> {
   const stated = Number(response.headers.get('content-length') ?? Number.NaN)
-  if (stated <= RESPONSE_BYTES_MAX || response.body === null) return response.text()
+  // What was compressed may be any size once it is not.
+  const isPlain = response.headers.get('content-encoding') === null
+  if ((isPlain && stated <= RESPONSE_BYTES_MAX) || response.body === null) return response.text()
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of response.body) {

@@ -1,5 +1,7 @@
 /** The way to the network in production: undici with a kept-alive pool for each origin. */
-import { Agent, interceptors } from 'undici'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { Agent } from 'undici'
 import type { Transport } from './environment.ts'
 
 /** Connections to one origin, over all mailboxes of this process. The gate of each mailbox allows four of them. */
@@ -25,18 +27,18 @@ export function createNetworkTransport(): NetworkTransport {
     bodyTimeout: BODY_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
   })
-  const dispatcher = agent.compose(interceptors.decompress({ skipErrorResponses: false }))
   return {
     transport: async (url, init) => {
       const target = new URL(url)
-      const response = await dispatcher.request({
+      const response = await agent.request({
         origin: target.origin,
         path: target.pathname + target.search,
         method: init.method,
-        headers: { 'accept-encoding': 'gzip, deflate', ...init.headers },
+        headers: { 'accept-encoding': 'gzip', ...init.headers },
         body: init.body ?? null,
         signal: init.signal ?? null,
       })
+      const body = response.headers['content-encoding'] === 'gzip' ? unzipped(response.body) : response.body
       return {
         status: response.statusCode,
         headers: {
@@ -45,10 +47,23 @@ export function createNetworkTransport(): NetworkTransport {
             return value === undefined ? null : Array.isArray(value) ? value.join(', ') : value
           },
         },
-        body: response.body,
-        text: () => response.body.text(),
+        body,
+        text: () => (body === response.body ? response.body.text() : textOf(body)),
       }
     },
     close: () => agent.close(),
   }
+}
+
+/** A connection that breaks off breaks the reader's stream too. */
+const unzipped = (body: Readable): Readable => {
+  const gunzip = createGunzip()
+  body.on('error', (error) => gunzip.destroy(error))
+  return body.pipe(gunzip)
+}
+
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
 }
