@@ -136,7 +136,12 @@ function act(world: World, random: Chance): void {
     return
   }
   const group = random.pick(GROUPS)
-  const value: Json = group.endsWith('cancelled') ? true : `${side}-${++world.stamp}`
+  const stamp = `${side}-${++world.stamp}`
+  const value: Json = group.endsWith('cancelled')
+    ? true
+    : group === 'body'
+      ? { type: 'text', content: stamp }
+      : stamp
   for (const each of world.written)
     if (each.group === group && same(held[group], each.value)) each.seen = true
   world[side] = { ...held, [group]: value }

@@ -17,6 +17,12 @@ export interface Outcome {
   readonly writes: number
   readonly crashes: number
   readonly fingerprint: string
+  /** Both sides at the end, without ids: what a crash may not change. */
+  readonly end: string
+  /** The awaits, in order. */
+  readonly labels: readonly string[]
+  /** Cells of the conflict matrix that the story visited. */
+  readonly cells: readonly string[]
 }
 
 /** Passes that a world may need, after the last edit and the last fault, until nothing is written any more (I6). */
@@ -83,6 +89,9 @@ export async function play(story: Story, options: Omit<WorldOptions, 'shape'>): 
     writes: world.writes,
     crashes: world.crashes,
     fingerprint: world.fingerprint(),
+    end: await endOf(world),
+    labels: world.labels,
+    cells: cellsOf(story),
   }
 }
 
@@ -170,4 +179,42 @@ async function restOf(world: World, shape: Shape): Promise<Rest> {
     held,
     apart,
   }
+}
+
+/** Both sides as text, sorted: equal for two worlds that came to the same end, whatever their ids. */
+async function endOf(world: World): Promise<string> {
+  const told = (side: Rest['crm']): string =>
+    JSON.stringify(
+      [...side.items]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, values]) => [name, Object.entries(values).sort()]),
+    )
+  return `${told(seen(world.people.holdingsOfCrm()))} | ${told(seen(await world.people.holdingsOfOutlook()))}`
+}
+
+/** What the two people did to one item between two passes, as `resource: acts in the CRM / acts in Outlook`. */
+function cellsOf(story: Story): string[] {
+  const cells: string[] = []
+  const resources = new Map<string, string>()
+  let since = new Map<string, { crm: Set<string>; outlook: Set<string> }>()
+  const close = (): void => {
+    for (const [item, acts] of since)
+      for (const crm of acts.crm.size > 0 ? acts.crm : ['nothing'])
+        for (const outlook of acts.outlook.size > 0 ? acts.outlook : ['nothing'])
+          cells.push(`${resources.get(item) ?? '?'}: ${crm} / ${outlook}`)
+    since = new Map()
+  }
+  for (const beat of story.beats) {
+    if (beat.do === 'pass') close()
+    if (!('who' in beat)) continue
+    if (beat.do === 'create') resources.set(beat.item, beat.resource)
+    const acts = since.get(beat.item) ?? { crm: new Set<string>(), outlook: new Set<string>() }
+    since.set(beat.item, acts)
+    for (const act of beat.do === 'edit'
+      ? beat.groups
+      : [beat.do === 'occurrence' ? `occurrence ${beat.group}` : beat.do])
+      acts[beat.who].add(act)
+  }
+  close()
+  return cells
 }

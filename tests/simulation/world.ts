@@ -39,7 +39,7 @@ export interface WorldOptions {
   readonly seed: string
   readonly shape: Shape
   readonly rates: Rates
-  /** Crashes the process at this step of the world (counted over all passes), for the exhaustive runs. */
+  /** Crashes the process at this step of the world (counted over all passes), for the exhaustive runs: the pass is then begun again. */
   readonly crashAt?: ReadonlySet<number>
   /** Loses the reply of the n-th write to Microsoft (counted from 1). */
   readonly loseReplyOf?: number
@@ -52,6 +52,7 @@ export class World {
   readonly people: People
   readonly clock = new VirtualClock(START)
   readonly log: string[] = []
+  readonly labels: string[] = []
   /** Steps and writes to Microsoft so far, over all processes. */
   steps = 0
   writes = 0
@@ -255,6 +256,7 @@ export class World {
 
   async #atStep(label: string): Promise<'go' | 'crash'> {
     this.steps += 1
+    this.labels.push(label)
     this.log.push(label)
     if (this.#options.crashAt?.has(this.steps) && !this.quiet) return this.#crash()
     const mayAct = !label.startsWith('commit')
@@ -319,14 +321,19 @@ export class World {
         channel === 'calendar'
           ? during.map((each) => ({ at: 1 + Math.floor(each.at * 14), beat: each.beat }))
           : this.#during
-      const { process } = this
-      const base = process.trail.length
-      for (const each of this.#during) each.at += base
-      const outcome = await process.run(() =>
-        this.#engine.syncChannel(MAILBOX, channel, { trigger: 'schedule' }).catch((error: unknown) => error),
-      )
-      if (outcome.ended === 'crashed') this.restart()
-      else this.log.push(`pass ${channel} ${describe(outcome.value)}`)
+      for (let again = true; again;) {
+        const { process } = this
+        const base = process.trail.length
+        for (const each of this.#during) each.at += base
+        const outcome = await process.run(() =>
+          this.#engine
+            .syncChannel(MAILBOX, channel, { trigger: 'schedule' })
+            .catch((error: unknown) => error),
+        )
+        again = outcome.ended === 'crashed' && this.#options.crashAt !== undefined
+        if (outcome.ended === 'crashed') this.restart()
+        else this.log.push(`pass ${channel} ${describe(outcome.value)}`)
+      }
     }
     for (const left of this.#during.splice(0)) await this.act(left.beat)
   }
