@@ -44,8 +44,8 @@ export interface Sql {
   query<R>(text: string, values?: readonly unknown[]): Promise<R[]>
   /** Rows of a statement that was put together with `build`; for lists that people filter and sort. */
   select<R>(statement: Compilable<R>): Promise<R[]>
-  /** Several statements at once, without parameters: migrations. */
-  script(text: string): Promise<void>
+  /** Several statements at once, without parameters, such as migrations. Gives the rows of all of them. */
+  script<R>(text: string): Promise<R[]>
 }
 
 export interface Listening {
@@ -141,17 +141,17 @@ function nameOf(text: string): string | undefined {
   return name
 }
 
-type Queryable = pg.Pool | pg.ClientBase
+type Run = (query: pg.QueryConfig) => Promise<pg.QueryResult>
 
 class SqlOn implements Sql {
-  readonly #on: Queryable
-  constructor(on: Queryable) {
-    this.#on = on
+  readonly #run: Run
+  constructor(run: Run) {
+    this.#run = run
   }
 
   async query<R>(text: string, values: readonly unknown[] = []): Promise<R[]> {
     const name = nameOf(text)
-    const result = await this.#on.query({
+    const result = await this.#run({
       text,
       values: values as unknown[],
       ...(name === undefined ? {} : { name }),
@@ -161,12 +161,14 @@ class SqlOn implements Sql {
 
   async select<R>(statement: Compilable<R>): Promise<R[]> {
     const { sql, parameters } = statement.compile()
-    const result = await this.#on.query(sql, parameters as unknown[])
+    const result = await this.#run({ text: sql, values: parameters as unknown[] })
     return result.rows as R[]
   }
 
-  async script(text: string): Promise<void> {
-    await this.#on.query(text)
+  async script<R>(text: string): Promise<R[]> {
+    // Of several statements there come several results, which the types of the client do not tell.
+    const result: pg.QueryResult | pg.QueryResult[] = await this.#run({ text })
+    return Array.isArray(result) ? result.flatMap((one) => one.rows as R[]) : (result.rows as R[])
   }
 }
 
@@ -175,7 +177,7 @@ class PooledDatabase extends SqlOn implements Database {
   readonly #pool: pg.Pool
   readonly #embedded: Embedded | null
   readonly #connectListener: () => Promise<pg.Client | null>
-  readonly #notify = new Set<(channel: string, payload: string) => void>()
+  readonly #listeners = new Set<Listener>()
 
   constructor(
     engine: Database['engine'],
@@ -183,7 +185,7 @@ class PooledDatabase extends SqlOn implements Database {
     embedded: Embedded | null,
     connectListener: () => Promise<pg.Client | null>,
   ) {
-    super(pool)
+    super((query) => withClient(pool, (client) => client.query(query)))
     this.engine = engine
     this.#pool = pool
     this.#embedded = embedded
@@ -193,7 +195,7 @@ class PooledDatabase extends SqlOn implements Database {
     if (embedded !== null)
       pool.on('connect', (client) => {
         client.on('notification', ({ channel, payload }) => {
-          for (const tell of this.#notify) tell(channel, payload ?? '')
+          for (const one of this.#listeners) if (one.channel === channel) one.onNotify(payload ?? '')
         })
       })
   }
@@ -201,7 +203,12 @@ class PooledDatabase extends SqlOn implements Database {
   async transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(work)
+        return await withClient(this.#pool, async (client) => {
+          await client.query('begin')
+          const result = await work(new SqlOn((query) => client.query(query)))
+          await client.query('commit')
+          return result
+        })
       } catch (error) {
         if (attempt >= ATTEMPTS_MAX || !TRY_AGAIN.has(sqlStateOf(error) ?? '')) throw error
         await sleep(BACKOFF_MS * 2 ** (attempt - 1))
@@ -209,38 +216,15 @@ class PooledDatabase extends SqlOn implements Database {
     }
   }
 
-  async #attempt<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect()
-    let broken: Error | undefined
-    const onError = (error: Error): void => {
-      broken = error
-    }
-    client.on('error', onError)
-    try {
-      await client.query('begin')
-      const result = await work(new SqlOn(client))
-      await client.query('commit')
-      return result
-    } catch (error) {
-      await client.query('rollback').catch(onError)
-      throw error
-    } finally {
-      client.off('error', onError)
-      client.release(broken)
-    }
-  }
-
   async listen(channel: string, onNotify: (payload: string) => void): Promise<Listening> {
     const name = pg.escapeIdentifier(channel)
     if (this.#embedded !== null) {
-      const tell = (from: string, payload: string): void => {
-        if (from === channel) onNotify(payload)
-      }
-      this.#notify.add(tell)
+      const listener = { channel, onNotify }
+      this.#listeners.add(listener)
       await this.script(`listen ${name}`)
       return {
         stop: async () => {
-          this.#notify.delete(tell)
+          this.#listeners.delete(listener)
         },
       }
     }
@@ -259,6 +243,33 @@ class PooledDatabase extends SqlOn implements Database {
   async close(): Promise<void> {
     await this.#pool.end()
     await this.#embedded?.close()
+  }
+}
+
+interface Listener {
+  readonly channel: string
+  readonly onNotify: (payload: string) => void
+}
+
+/**
+ * Lends a connection. Whatever happens it goes back clean: a transaction that was left open is rolled back, and a
+ * connection that broke is not used again.
+ */
+async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  const onError = (error: Error): void => {
+    broken = error
+  }
+  client.on('error', onError)
+  try {
+    return await work(client)
+  } catch (error) {
+    if (client.getTransactionStatus() !== 'I') await client.query('rollback').catch(onError)
+    throw error
+  } finally {
+    client.off('error', onError)
+    client.release(broken)
   }
 }
 

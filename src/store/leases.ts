@@ -50,3 +50,8 @@ export async function checkLease(sql: Sql, lease: Lease): Promise<void> {
   ])
   if (row?.fence !== lease.fence) throw new LeaseLost(lease.mailbox)
 }
+
+/** For a start that knows itself alone: no earlier holder lives any more. Fences stay. */
+export async function freeLeases(sql: Sql): Promise<void> {
+  await sql.query(`update leases set expires_at = '-infinity' where expires_at > '-infinity'`)
+}

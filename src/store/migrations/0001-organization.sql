@@ -22,6 +22,8 @@ create table users (
   password_hash text,
   locale text not null default 'en',
   zone text not null default 'UTC',
+  week_start text not null default 'monday' check (week_start in ('sunday', 'monday', 'saturday')),
+  theme text not null default 'system' check (theme in ('light', 'dark', 'system')),
   -- Tenant id and object id of the Microsoft account that signs in as this user.
   microsoft_subject text,
   active boolean not null default true,
