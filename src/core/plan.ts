@@ -102,7 +102,7 @@ function changed(presence: Presence, changes: readonly GroupChange[], side: 'our
 }
 
 function planAlone(input: PairInput, policy: Policy): PairPlan {
-  const nothing = still('R1', basesOf(input), 'apart')
+  const nothing = still('R1', basesOf(input), input.crm === 'deleted' ? 'gone' : 'apart')
   if (isPresent(input.crm)) {
     const verdict = reconcileUnlinked('record', policy.direction)
     // A message is made by sending it, which is not the sync's doing.
@@ -249,7 +249,6 @@ function mergeGroups(
   changes: readonly GroupChange[],
 ): PairPlan {
   const draft = new GroupDraft(basesOf(input))
-  const clash = settleClash(policy, crm.modifiedAt, mailbox.modifiedAt)
   const toCrm = mayWrite(policy.direction, 'crm')
   const toMailbox = mayWrite(policy.direction, 'mailbox')
 
@@ -288,8 +287,11 @@ function mergeGroups(
         else if (policy.direction !== 'both') {
           const source = receiver(policy.direction) === 'crm' ? 'mailbox' : 'crm'
           draft.win(each, source, 'R19', withheld)
-        } else if (clash.winner === null) draft.ask(each)
-        else draft.win(each, clash.winner, clash.rule, withheld)
+        } else {
+          const clash = settleClash(policy, group, crm.modifiedAt, mailbox.modifiedAt)
+          if (clash.winner === null) draft.ask(each)
+          else draft.win(each, clash.winner, clash.rule, withheld)
+        }
         break
     }
   }
@@ -330,14 +332,14 @@ class GroupDraft {
 
   toCrm({ group, theirs }: GroupChange, rule: RuleId): void {
     this.#rules.crm.add(rule)
-    this.crm[group] = theirs ?? ABSENT
+    this.crm[group] = theirs === undefined ? ABSENT : theirs
     this.#crmBase[group] = theirs
     this.#mailboxBase[group] = theirs
   }
 
   toMailbox({ group, ours }: GroupChange, rule: RuleId): void {
     this.#rules.mailbox.add(rule)
-    this.mailbox[group] = ours ?? ABSENT
+    this.mailbox[group] = ours === undefined ? ABSENT : ours
   }
 
   /** Seen and left as it is: no change any more, though the sides differ. */
@@ -356,8 +358,11 @@ class GroupDraft {
     this.toCrm(change, rule)
   }
 
+  /** Both stay; the open conflict holds what each side had, so that a later edit of one side loses nothing. */
   ask(change: GroupChange): void {
     this.#record(change, 'edit', 'R17', 'none', true)
+    this.considered(change, 'crm')
+    this.considered(change, 'mailbox')
   }
 
   /** The losing value is in the conflict, so it no longer counts as a change of its side. */
@@ -438,7 +443,10 @@ function defined(map: { readonly [group: string]: Json | undefined }): Fields {
 /** What `held` says of the groups in `groups`, with `ABSENT` where it says nothing. */
 export function picked(held: Fields, groups: Fields): Fields {
   const fields: { [group: string]: Json } = {}
-  for (const group in groups) fields[group] = held[group] ?? ABSENT
+  for (const group in groups) {
+    const value = held[group]
+    fields[group] = value === undefined ? ABSENT : value
+  }
   return fields
 }
 

@@ -10,6 +10,8 @@ export type ConflictPolicy = 'crm' | 'mailbox' | 'newest' | 'ask'
 export interface Policy {
   readonly direction: Direction
   readonly conflicts: ConflictPolicy
+  /** Answers that a person asked to remember: who wins a group, whatever the policy says. */
+  readonly remembered: { readonly [group: string]: Side }
   /** `nobody`: attendees are never written to Microsoft. */
   readonly invitations: 'microsoft' | 'nobody'
   readonly privateEvents: 'busy' | 'skip' | 'full'
@@ -33,7 +35,14 @@ export type Clash =
   { readonly winner: Side; readonly rule: RuleId } | { readonly winner: null; readonly rule: 'R17' }
 
 /** Who wins a field group that both sides changed. Only `newest` looks at clocks, and says CRM when they do not tell. */
-export function settleClash(policy: Policy, crmAt: Instant | null, mailboxAt: Instant | null): Clash {
+export function settleClash(
+  policy: Policy,
+  group: string,
+  crmAt: Instant | null,
+  mailboxAt: Instant | null,
+): Clash {
+  const remembered = policy.remembered[parseGroup(group).name]
+  if (remembered) return { winner: remembered, rule: 'R35' }
   switch (policy.conflicts) {
     case 'crm':
       return { winner: 'crm', rule: 'R14' }

@@ -52,6 +52,21 @@ export class Batch {
     this.#seen.set(generation, list)
   }
 
+  /** Takes over what another batch gathered. */
+  absorb(other: Batch): void {
+    this.records.push(...other.records)
+    for (const [id, row] of other.operations) this.operations.set(id, row)
+    this.outcomes.push(...other.outcomes)
+    this.conflicts.push(...other.conflicts)
+    this.parked.push(...other.parked)
+    this.unparked.push(...other.unparked)
+    this.deferred.push(...other.deferred)
+    for (const row of other.#links.values()) this.putLink(row)
+    for (const id of other.#forgotten) this.forgetLink(id)
+    for (const [generation, ids] of other.#seen)
+      this.#seen.set(generation, [...(this.#seen.get(generation) ?? []), ...ids])
+  }
+
   get isEmpty(): boolean {
     return Object.keys(this.toWrite()).length === 0
   }

@@ -1,4 +1,4 @@
-import type { CollectionId, ConflictId, ETag, ItemId, LinkId, OperationId, RecordId } from '../core/ids.ts'
+import type { ConflictId, ETag, ItemId, LinkId, OperationId, RecordId } from '../core/ids.ts'
 import { asId } from '../core/ids.ts'
 import type { Facts, Fields, Item, Json, Side } from '../core/item.ts'
 import { matchKeys } from '../core/match.ts'
@@ -11,7 +11,7 @@ import {
   planPair,
   reported,
 } from '../core/plan.ts'
-import { type RuleId, sentence } from '../core/rules.ts'
+import { sentence } from '../core/rules.ts'
 import { showsIn } from '../core/series.ts'
 import type {
   CollectionRow,
@@ -22,7 +22,7 @@ import type {
   SyncTx,
 } from '../store/sync-store.ts'
 import type { Batch } from './batch.ts'
-import type { Pass } from './pass.ts'
+import { APPROVED_BY, type Pass } from './pass.ts'
 
 /** What is known of Microsoft's side of a pair at this moment. `unseen`: nothing new, so as in its base. */
 export type Seen =
@@ -43,7 +43,13 @@ export interface Subject {
   /** A person or a rule that stands behind this decision, instead of the side that changed. */
   readonly cause?: string
   /** Ids that a plan already promised. */
-  readonly promised?: { readonly link: LinkId; readonly record: RecordId }
+  readonly promised?: {
+    readonly link: LinkId
+    readonly record: RecordId
+    readonly operations: readonly OperationRow[]
+    /** A person approved these very operations. */
+    readonly by: string
+  }
 }
 
 /** Who wrote a record when the sync did. */
@@ -75,6 +81,7 @@ export function consider(pass: Pass, batch: Batch, subject: Subject): PairPlan |
     batch.deferred.push({ collection: collection.id, item: seen.id, what: { kind: 'recheck' } })
     return null
   }
+  if (link?.state === 'deleted' && seen.is === 'gone') return null
   if (link?.state === 'out-of-scope' && seen.is !== 'item') {
     if (seen.is === 'unseen' && link.item !== null && record && inScope(pass, record))
       batch.deferred.push({ collection: link.collection, item: link.item, what: { kind: 'recheck' } })
@@ -243,7 +250,7 @@ function writeCrm(
   const operation = operationRow(pass, subject, next, 'crm', write)
   if (write.do === 'delete') {
     // Executed after the guard has counted all deletions of this run (engine/guard.ts).
-    const planned = keptOrNew(batch, subject.pending, operation)
+    const planned = keptOrNew(subject.pending, operation)
     supersede(pass, batch, planned.id === subject.pending?.id ? null : subject.pending, 'Decided anew.')
     batch.operations.set(planned.id, planned)
     return { ...next, state: 'linked', pending: planned.id }
@@ -279,9 +286,13 @@ function crmFacts(facts: Facts): Facts {
 
 function planWrite(pass: Pass, batch: Batch, subject: Subject, next: LinkRow, write: SideWrite): LinkRow {
   const operation = operationRow(pass, subject, next, 'mailbox', write)
-  const held = pass.policy.firstSync && !pass.policy.mailInFirstSync && write.mails.length > 0
+  const held =
+    subject.promised === undefined &&
+    pass.policy.firstSync &&
+    !pass.policy.mailInFirstSync &&
+    write.mails.length > 0
   const wanted: OperationRow = held ? { ...operation, state: 'held', reason: sentence('R28') } : operation
-  const planned = keptOrNew(batch, subject.pending, wanted)
+  const planned = keptOrNew(subject.pending, wanted)
   if (planned.id !== subject.pending?.id)
     supersede(pass, batch, subject.pending, 'Something changed before it was sent: decided anew.')
   batch.operations.set(planned.id, planned)
@@ -290,7 +301,7 @@ function planWrite(pass: Pass, batch: Batch, subject: Subject, next: LinkRow, wr
 }
 
 /** The same write decided again stays the same operation, so that a person's plan does not change under their eyes. */
-function keptOrNew(_batch: Batch, pending: OperationRow | null, wanted: OperationRow): OperationRow {
+function keptOrNew(pending: OperationRow | null, wanted: OperationRow): OperationRow {
   if (pending === null || (pending.state !== 'planned' && pending.state !== 'held')) return wanted
   const alike =
     pending.side === wanted.side &&
@@ -307,14 +318,19 @@ export function supersede(pass: Pass, batch: Batch, pending: OperationRow | null
 
 export function operationRow(
   pass: Pass,
-  subject: Pick<Subject, 'record' | 'cause' | 'seen'>,
+  subject: Pick<Subject, 'record' | 'cause' | 'promised'>,
   link: LinkRow,
   side: Side,
   write: SideWrite,
 ): OperationRow {
+  const after = write.do === 'delete' ? null : write.fields
+  const promised = subject.promised?.operations.find(
+    (one) => one.side === side && one.do === write.do && same(one.after as Json, after as Json),
+  )
+  const cause = promised && subject.promised ? `${APPROVED_BY}${subject.promised.by}` : subject.cause
   const title = write.fields['subject'] ?? subject.record?.fields['subject'] ?? link.base['subject'] ?? ''
   return {
-    id: asId<OperationId>(pass.env.newId()),
+    id: promised?.id ?? asId<OperationId>(pass.env.newId()),
     run: pass.run.id,
     mailbox: pass.mailbox.id,
     channel: pass.channel.channel,
@@ -325,10 +341,10 @@ export function operationRow(
     side,
     do: write.do,
     rule: write.rule,
-    cause: subject.cause ?? (side === 'crm' ? 'Microsoft 365' : (subject.record?.modifiedBy ?? 'CRM')),
+    cause: cause ?? (side === 'crm' ? 'Microsoft 365' : (subject.record?.modifiedBy ?? 'CRM')),
     title: String(title),
     before: write.do === 'create' ? null : write.before,
-    after: write.do === 'delete' ? null : write.fields,
+    after,
     guard: {
       ...(link.etag !== null && { etag: link.etag }),
       ...(subject.record && { version: subject.record.version }),
@@ -454,5 +470,3 @@ export async function pendingOf(
   if (ids.length === 0) return new Map()
   return new Map((await tx.operations({ ids })).map((row) => [row.id, row]))
 }
-
-export type { CollectionId, RuleId }

@@ -1,6 +1,6 @@
 import { type Connector, ConnectorError, type Failure, type Identity } from '../connectors/connector.ts'
-import type { Instant, MailboxId, RunId } from '../core/ids.ts'
-import { type Channel, kindOf } from '../core/item.ts'
+import type { CollectionId, ConflictId, Instant, MailboxId, OperationId, RunId } from '../core/ids.ts'
+import { type Channel, type Fields, kindOf } from '../core/item.ts'
 import type { Policy } from '../core/policy.ts'
 import { windowAround } from '../core/time.ts'
 import {
@@ -8,14 +8,20 @@ import {
   type ChannelRow,
   type Lease,
   type MailboxRow,
+  type OperationRow,
   type RunRow,
   type SyncStore,
 } from '../store/sync-store.ts'
-import { type Pairing, defaultPairing } from './discover.ts'
+import { type Answer, answer } from './answer.ts'
+import { approve, decline } from './approve.ts'
+import { type Pairing, defaultPairing, discover } from './discover.ts'
 import type { Env } from './env.ts'
 import { type ChannelSettings, type Counts, Pass } from './pass.ts'
+import { storePreview } from './preview.ts'
 import { failedChannel, nextRegular, plainWords, troubledMailbox } from './schedule.ts'
-import { type PassEnd, runPass } from './sync.ts'
+import { choose, compareAll, release } from './resync.ts'
+import { type PassEnd, load, runPass } from './sync.ts'
+import { type UndoWhat, type Undone, undo } from './undo.ts'
 
 /** How long a worker may be silent before another one takes its mailbox over. */
 export const LEASE_MS = 2 * 60_000
@@ -50,9 +56,45 @@ export interface PassResult {
   readonly message: string | null
 }
 
+export interface PreviewResult extends PassResult {
+  /** The plan: held operations of the run, which `approve` executes and `decline` discards. */
+  readonly operations: readonly OperationRow[]
+}
+export interface AnswerResult extends PassResult {
+  /** Why nothing was written, in plain words; null when it was. */
+  readonly refusal: string | null
+}
+export interface UndoResult extends PassResult {
+  readonly refused: Undone['refused']
+}
+
+/** Whose word it is, and for which operations; all that wait in the run when left out. */
+export interface Word {
+  readonly by: string
+  readonly operations?: readonly OperationId[]
+}
+
 export interface Engine {
   /** One pass over one channel of one mailbox. Failures of the outside world come back as an outcome. */
   syncChannel(mailbox: MailboxId, channel: Channel, options?: SyncOptions): Promise<PassResult>
+  /** What a pass would do now. Nothing is written but the plan itself. */
+  preview(mailbox: MailboxId, channel: Channel, options?: SyncOptions): Promise<PreviewResult>
+  /** Executes what was previewed or held, exactly; what changed since is decided anew by the next pass. */
+  approve(run: RunId, word: Word): Promise<PassResult>
+  /** Discards a preview; puts back what a held deletion would have taken away. */
+  decline(run: RunId, word: Word): Promise<PassResult>
+  /** Puts the chosen side's value of a conflict onto both sides; also restores one that had lost. */
+  answer(conflict: ConflictId, answer: Answer): Promise<AnswerResult>
+  /** Takes writes back on both sides, as a run of its own; refuses what changed since. */
+  undo(mailbox: MailboxId, channel: Channel, what: UndoWhat, by: string): Promise<UndoResult>
+  /** Lists the calendars, lists or folders at Microsoft anew. */
+  discover(mailbox: MailboxId, channel: Channel): Promise<PassResult>
+  /** Chooses what is kept in step; what is left out is unlinked, never deleted. */
+  choose(mailbox: MailboxId, channel: Channel, collections: readonly CollectionId[]): Promise<PassResult>
+  /** Compares everything again with the next pass; nothing is doubled, nothing deleted by absence alone. */
+  resync(mailbox: MailboxId, channel: Channel): Promise<PassResult>
+  /** Lets a parked pair or item take part again. */
+  release(mailbox: MailboxId, channel: Channel, key: string): Promise<PassResult>
   /** Runs what is due now, one after another, and says how many channels it was. */
   tick(now: Instant): Promise<number>
 }
@@ -62,17 +104,94 @@ const NEVER = new AbortController().signal
 
 export function createEngine(parts: EngineParts): Engine {
   const desk = new Desk(parts)
+  const { store } = parts
+  const runOf = async (id: RunId): Promise<RunRow> => {
+    const run = await store.transaction(null, (tx) => tx.run(id))
+    if (run === null) throw new UnknownRun(id)
+    return run
+  }
+  const onRun = async (
+    id: RunId,
+    trigger: RunRow['trigger'],
+    steps: (pass: Pass) => Promise<PassEnd>,
+  ): Promise<PassResult> => {
+    const run = await runOf(id)
+    return desk.work(run.mailbox, run.channel, trigger, NEVER, async (pass) => {
+      await load(pass)
+      pass.continueRun(run)
+      return steps(pass)
+    })
+  }
+  /** Changes that need no journey to Microsoft and leave the rest to the next pass. */
+  const arrange = (mailbox: MailboxId, channel: Channel, steps: (pass: Pass) => Promise<void>) =>
+    desk.work(mailbox, channel, 'manual', NEVER, async (pass) => {
+      await load(pass)
+      await steps(pass)
+      return { stopped: null, proven: 'partial' }
+    })
+
   return {
     syncChannel: (mailbox, channel, options = {}) =>
       desk.work(mailbox, channel, options.trigger ?? 'schedule', options.signal ?? NEVER, (pass) =>
         runPass(pass, desk.pairing(pass)),
       ),
+    async preview(mailbox, channel, options = {}) {
+      let operations: readonly OperationRow[] = []
+      const done = await desk.work(mailbox, channel, 'preview', options.signal ?? NEVER, async (pass) => {
+        await load(pass)
+        if (pass.collections.size === 0) await discover(pass, desk.pairing(pass))
+        operations = await storePreview(pass)
+        return { stopped: null, proven: 'partial' }
+      })
+      return { ...done, operations }
+    },
+    approve: (run, { by, operations }) =>
+      onRun(run, 'approval', (pass) => approve(pass, operations ?? null, by)),
+    decline: (run, { by, operations }) =>
+      onRun(run, 'approval', (pass) => decline(pass, operations ?? null, by)),
+    async answer(conflict, given) {
+      const [row] = await store.transaction(null, (tx) => tx.conflicts({ id: conflict }))
+      if (!row) return { ...result('failed', null, UNKNOWN_CONFLICT), refusal: UNKNOWN_CONFLICT }
+      let refusal: string | null = null
+      const done = await desk.work(row.mailbox, row.channel, 'answer', NEVER, async (pass) => {
+        await load(pass)
+        const end = await answer(pass, conflict, given)
+        refusal = end.refusal
+        return end
+      })
+      return { ...done, refusal }
+    },
+    async undo(mailbox, channel, what, by) {
+      let refused: Undone['refused'] = []
+      const undoes = what.run
+      const done = await desk.work(mailbox, channel, 'undo', NEVER, async (pass) => {
+        await load(pass)
+        if (undoes !== undefined) pass.run = { ...pass.run, undoes }
+        const end = await undo(pass, what, by)
+        refused = end.refused
+        return end
+      })
+      return { ...done, refused }
+    },
+    discover: (mailbox, channel) => arrange(mailbox, channel, (pass) => discover(pass, desk.pairing(pass))),
+    choose: (mailbox, channel, chosen) => arrange(mailbox, channel, (pass) => choose(pass, chosen)),
+    resync: (mailbox, channel) => arrange(mailbox, channel, compareAll),
+    release: (mailbox, channel, key) => arrange(mailbox, channel, (pass) => release(pass, key)),
     async tick(now) {
-      const due = await parts.store.transaction(null, (tx) => tx.dueChannels(now, TICK_CHANNELS_MAX))
+      const due = await store.transaction(null, (tx) => tx.dueChannels(now, TICK_CHANNELS_MAX))
       for (const { mailbox, channel } of due)
         await desk.work(mailbox, channel, 'schedule', NEVER, (pass) => runPass(pass, desk.pairing(pass)))
       return due.length
     },
+  }
+}
+
+const UNKNOWN_CONFLICT = 'This conflict is not known here.'
+
+export class UnknownRun extends Error {
+  constructor(id: RunId) {
+    super(`There is no run ${id}. It may have been removed with its journal; start a new preview.`)
+    this.name = 'UnknownRun'
   }
 }
 
@@ -188,34 +307,22 @@ export class Desk {
   async #finish(pass: Pass, end: PassEnd, startedAt: Instant): Promise<PassResult> {
     const { env } = this.parts
     const stop = end.stopped?.failure ?? null
-    const held = await pass.read(async (tx) => {
+    const { held, waits } = await pass.read(async (tx) => {
       const { mailbox, channel } = pass.channel
-      return (await tx.operations({ mailbox, channel, states: ['held'], limit: 1 })).length > 0
+      const states = ['held'] as const
+      const waiting = pass.hasRun ? await tx.operations({ run: pass.run.id, states, limit: 1 }) : []
+      const any = await tx.operations({ mailbox, channel, states, limit: 1 })
+      return { held: any.length > 0, waits: waiting.length > 0 }
     })
     const outcome = stop ? 'waiting' : held ? 'held' : end.proven ? 'done' : 'waiting'
-    const base: ChannelRow = stop
-      ? failedChannel(env, pass.channel, stop)
-      : {
-          ...pass.channel,
-          state: end.proven ? (held ? 'held' : 'idle') : 'waiting',
-          failures: 0,
-          message: null,
-          progress: null,
-          lastFinishedAt: env.now(),
-          nextAt: nextRegular(env, pass.settings.intervalMinutes),
-        }
-    const channel: ChannelRow = {
-      ...base,
-      provenAt: end.proven ? startedAt : base.provenAt,
-      firstSyncDone: base.firstSyncDone || end.proven,
-    }
+    const channel = stop ? failedChannel(env, pass.channel, stop) : this.#after(pass, end, held, startedAt)
     await pass.commit(async (_tx, batch) => {
       batch.channel = channel
       if (pass.hasRun)
         batch.run = {
           ...pass.run,
-          state: held && pass.counts.held > 0 ? 'held' : stop ? 'failed' : 'done',
-          counts: { ...pass.counts },
+          state: waits ? (pass.run.trigger === 'preview' ? 'planned' : 'held') : stop ? 'failed' : 'done',
+          counts: { ...(pass.run.counts as Fields), ...pass.counts },
           message: stop ? plainWords(stop) : null,
           finishedAt: env.now(),
         }
@@ -225,6 +332,25 @@ export class Desk {
       run: pass.hasRun ? pass.run.id : null,
       counts: pass.counts,
       message: channel.message,
+    }
+  }
+
+  /** The channel after a pass that nothing stopped. */
+  #after(pass: Pass, end: PassEnd, held: boolean, startedAt: Instant): ChannelRow {
+    const now = this.parts.env.now()
+    const { channel } = pass
+    // What a person just did is looked at again by a whole pass, soon.
+    if (end.proven === 'partial') return { ...channel, nextAt: now }
+    return {
+      ...channel,
+      state: end.proven ? (held ? 'held' : 'idle') : 'waiting',
+      failures: 0,
+      message: null,
+      progress: null,
+      lastFinishedAt: now,
+      nextAt: nextRegular(this.parts.env, pass.settings.intervalMinutes),
+      provenAt: end.proven ? startedAt : channel.provenAt,
+      firstSyncDone: channel.firstSyncDone || end.proven,
     }
   }
 
@@ -274,6 +400,7 @@ function policyOf(
     invitations,
     privateEvents,
     mailInFirstSync,
+    remembered: settings.remembered ?? {},
     firstSync: !channel.firstSyncDone,
     cannotHold: { crm: [], mailbox: connector.capabilities.cannotHold[kindOf[channel.channel]] },
     clockOffsetMs,

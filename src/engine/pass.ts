@@ -25,6 +25,8 @@ export interface ChannelSettings {
   readonly invitations: Policy['invitations']
   readonly privateEvents: Policy['privateEvents']
   readonly mailInFirstSync: boolean
+  /** Conflict answers that a person asked to remember, by field group. */
+  readonly remembered?: Policy['remembered']
   readonly intervalMinutes: number
   readonly daysBack: number
   readonly daysAhead: number
@@ -44,6 +46,22 @@ export interface Counts {
 }
 
 /** One run for a (mailbox, channel) under the mailbox's lease: what its phases share. */
+export interface PassParts {
+  readonly env: Env
+  readonly store: SyncStore
+  readonly connector: Connector
+  readonly settings: ChannelSettings
+  readonly policy: Policy
+  readonly mailbox: MailboxRow
+  readonly channel: ChannelRow
+  readonly window: DateWindow
+  readonly trigger: RunRow['trigger']
+  readonly undoes?: RunId
+  readonly lease: Lease
+  readonly leaseMs: number
+  readonly signal: AbortSignal
+}
+
 export class Pass {
   readonly env: Env
   readonly store: SyncStore
@@ -69,25 +87,13 @@ export class Pass {
   readonly doubtful = new Set<CollectionId>()
   channel: ChannelRow
   run: RunRow
+  readonly #parts: PassParts
   #runWritten = false
   #lease: Lease
   readonly #leaseMs: number
 
-  constructor(parts: {
-    readonly env: Env
-    readonly store: SyncStore
-    readonly connector: Connector
-    readonly settings: ChannelSettings
-    readonly policy: Policy
-    readonly mailbox: MailboxRow
-    readonly channel: ChannelRow
-    readonly window: DateWindow
-    readonly trigger: RunRow['trigger']
-    readonly undoes?: RunId
-    readonly lease: Lease
-    readonly leaseMs: number
-    readonly signal: AbortSignal
-  }) {
+  constructor(parts: PassParts) {
+    this.#parts = parts
     this.env = parts.env
     this.store = parts.store
     this.connector = parts.connector
@@ -161,6 +167,17 @@ export class Pass {
 
   read<T>(work: (tx: SyncTx) => Promise<T>): Promise<T> {
     return this.store.transaction(this.#lease, work)
+  }
+
+  /** The same pass inside a transaction that will be rolled back, with other answers of Microsoft (engine/preview.ts). */
+  rehearsing(connector: Connector, tx: SyncTx): Pass {
+    const store: SyncStore = {
+      acquireLease: () => Promise.reject(new Error('A rehearsal takes no lease.')),
+      renewLease: async (lease) => lease,
+      releaseLease: async () => undefined,
+      transaction: (_lease, work) => work(tx),
+    }
+    return new Pass({ ...this.#parts, connector, store, channel: this.channel, lease: this.#lease })
   }
 
   /** Called before each journey to Microsoft: renews the lease when a third of it is gone. */

@@ -150,6 +150,8 @@ function settle(pass: Pass, batch: Batch, { row, outcome }: Settlement, pair: Pa
     case 'written':
       result('written')
       pass.counts.toMailbox += 1
+      if (pass.parked.delete(row.record))
+        batch.unparked.push({ mailbox: row.mailbox, side: 'crm', key: row.record })
       arrived(pass, batch, row, pair, link, outcome, late)
       return
     case 'stale':

@@ -20,19 +20,18 @@ export const SLIDE_DAYS = 7
 
 export interface PassEnd {
   readonly stopped: PushStopped | null
-  /** Everything that changed before the pass began is on the other side or visibly held. */
-  readonly proven: boolean
+  /**
+   * Everything that changed before the pass began is on the other side or visibly held. `partial`: this was no whole
+   * pass (an answer, an approval), so it says nothing about that.
+   */
+  readonly proven: boolean | 'partial'
 }
 
 export async function runPass(pass: Pass, pairing: Pairing): Promise<PassEnd> {
   await load(pass)
   if (pass.collections.size === 0) await discover(pass, pairing)
   await settleUnanswered(pass)
-  await retryMalformed(pass)
-  await slideWindows(pass)
-  await pullAll(pass)
-  await answerQuestions(pass)
-  await feedAll(pass)
+  await gather(pass)
   const stopped = await pushRounds(pass)
   const proven =
     stopped === null &&
@@ -42,8 +41,25 @@ export async function runPass(pass: Pass, pairing: Pairing): Promise<PassEnd> {
   return { stopped, proven }
 }
 
+/** All of a pass but what goes to Microsoft: for a preview, which rehearses it. */
+export async function planPass(pass: Pass): Promise<void> {
+  await load(pass)
+  await settleUnanswered(pass)
+  await gather(pass)
+  if (pass.questions.size > 0) await probeDeferred(pass)
+  await guardDeletions(pass)
+}
+
+async function gather(pass: Pass): Promise<void> {
+  await retryMalformed(pass)
+  await slideWindows(pass)
+  await pullAll(pass)
+  await answerQuestions(pass)
+  await feedAll(pass)
+}
+
 /** What a pass starts from, in one transaction. */
-async function load(pass: Pass): Promise<void> {
+export async function load(pass: Pass): Promise<void> {
   await pass.read(async (tx) => {
     const { mailbox, channel } = pass.channel
     for (const row of await tx.collections(mailbox, channel)) pass.collections.set(row.id, row)

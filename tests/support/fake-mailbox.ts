@@ -38,6 +38,15 @@ export interface FakeMailbox {
   /** Reading fails for the whole mailbox. */
   down: Failure | null
   pageSize: number
+  /** False: nobody can say what became of a write whose answer was lost. */
+  settles: boolean
+  /** Writes of an item with this title are refused for ever. */
+  rejectSubject: string | null
+  /** How the system spells what it is given. */
+  respell: (group: string, value: Json) => Json
+  /** Slots whose exceptions are reported; null: all. */
+  reportOccurrences: { readonly from: string; readonly to: string } | null
+  removeCalendar(name: string): void
   addCalendar(name: string, canWrite?: boolean): string
 }
 
@@ -77,7 +86,11 @@ const ANNA: Identity = {
   clockOffsetMs: 0,
 }
 
-export function createFakeMailbox(channel: Channel, now: () => number): FakeMailbox {
+export function createFakeMailbox(
+  channel: Channel,
+  now: () => number,
+  cannotHold: readonly string[] = [],
+): FakeMailbox {
   const kind: Kind = kindOf[channel]
   const items = new Map<ItemId, Stored>()
   const removed = new Map<ItemId, { readonly collection: string; readonly seq: number }>()
@@ -89,7 +102,16 @@ export function createFakeMailbox(channel: Channel, now: () => number): FakeMail
   let made = 0
 
   const etag = (stored: Stored): ETag => asId<ETag>(`W/"${stored.version}"`)
-  const observed = (stored: Stored): Item => ({ kind, fields: stored.fields, facts: stored.facts })
+  function observed(stored: Stored): Item {
+    const { facts } = stored
+    const range = fake.reportOccurrences
+    if (range === null) return { kind, fields: stored.fields, facts }
+    const told = Object.entries(stored.fields).filter(([group]) => {
+      const { slot } = parseGroup(group)
+      return slot === null || (slot >= range.from && slot <= range.to)
+    })
+    return { kind, fields: Object.fromEntries(told), facts, occurrencesReported: range }
+  }
   const inWindow = (stored: Stored, ref: CollectionRef): boolean =>
     kind !== 'event' || ref.window === undefined || showsIn(observed(stored), ref.window, ref.zone)
 
@@ -120,6 +142,15 @@ export function createFakeMailbox(channel: Channel, now: () => number): FakeMail
     listsNothing: false,
     down: null,
     pageSize: 50,
+    settles: true,
+    rejectSubject: null,
+    respell: (_group, value) => value,
+    reportOccurrences: null,
+    removeCalendar: (name) =>
+      void containers.splice(
+        containers.findIndex((each) => each.externalId === name),
+        1,
+      ),
     expireCursors: () => void (epoch += 1),
     addCalendar(name, canWrite = true) {
       containers.push({ externalId: name, name, isDefault: false, canWrite })
@@ -156,8 +187,7 @@ export function createFakeMailbox(channel: Channel, now: () => number): FakeMail
         return item.id
       },
       find: (subject) => fake.outlook.all().find((each) => each.fields['subject'] === subject) ?? null,
-      all: () =>
-        [...items.values()].map((each) => ({ id: each.id, collection: each.collection, ...observed(each) })),
+      all: () => [...items.values()].map((each) => ({ kind, ...each })),
     },
     connector: {
       side: 'mailbox',
@@ -165,7 +195,7 @@ export function createFakeMailbox(channel: Channel, now: () => number): FakeMail
         guard: 'enforced',
         deletions: 'told',
         transactional: false,
-        cannotHold: { event: [], task: [], message: [] },
+        cannotHold: { event: cannotHold, task: cannotHold, message: cannotHold },
       },
       async identity() {
         called('identity')
@@ -217,6 +247,8 @@ export function createFakeMailbox(channel: Channel, now: () => number): FakeMail
       async settle(operations) {
         called('settle')
         return operations.map((operation) => {
+          if (!fake.settles)
+            return { outcome: 'unknown', failure: { kind: 'unavailable', message: 'Nobody can say.' } }
           const id = operation.do === 'create' ? markers.get(operation.key) : operation.id
           const stored = id === undefined ? undefined : items.get(id)
           const applied = appliedKeys.has(operation.key)
@@ -294,6 +326,9 @@ export function createFakeMailbox(channel: Channel, now: () => number): FakeMail
       return { outcome: 'rejected', reason: 'ErrorInvalidRequest', code: 'ErrorInvalidRequest' }
     if (fault === 'lose-request') return { outcome: 'unknown', failure }
     if (fault === 'crash-before') throw new Crash()
+    const title = operation.do === 'create' ? operation.item.fields['subject'] : undefined
+    if (fake.rejectSubject !== null && title === fake.rejectSubject)
+      return { outcome: 'rejected', reason: 'ErrorInvalidRequest', code: 'ErrorInvalidRequest' }
     const outcome = apply(operation)
     if (fault === 'crash-after') throw new Crash()
     return fault === 'lose-answer' ? { outcome: 'unknown', failure } : outcome
@@ -334,10 +369,13 @@ export function createFakeMailbox(channel: Channel, now: () => number): FakeMail
       return { outcome: 'written', id: operation.id, etag: operation.ifMatch, item: null }
     }
     const fields: { [group: string]: Json } = { ...stored.fields }
+    // As Exchange does: a new pattern drops the exceptions, whoever wants them puts them back.
+    if ('recurrence' in operation.fields)
+      for (const group in fields) if (parseGroup(group).slot !== null) delete fields[group]
     for (const [group, value] of Object.entries(operation.fields)) {
       const taken = parseGroup(group).slot !== null && value === null && !(group in operation.whole.fields)
       if (taken) delete fields[group]
-      else fields[group] = value
+      else fields[group] = fake.respell(group, value)
     }
     const next = put({ ...stored, fields })
     note(operation.fields, next.fields['subject'])
