@@ -11,7 +11,7 @@ export interface Policy {
   readonly direction: Direction
   readonly conflicts: ConflictPolicy
   /** Answers that a person asked to remember: who wins a group, whatever the policy says. */
-  readonly remembered: { readonly [group: string]: Side }
+  readonly remembered?: { readonly [group: string]: Side }
   /** `nobody`: attendees are never written to Microsoft. */
   readonly invitations: 'microsoft' | 'nobody'
   readonly privateEvents: 'busy' | 'skip' | 'full'
@@ -41,7 +41,7 @@ export function settleClash(
   crmAt: Instant | null,
   mailboxAt: Instant | null,
 ): Clash {
-  const remembered = policy.remembered[parseGroup(group).name]
+  const remembered = policy.remembered?.[parseGroup(group).name]
   if (remembered) return { winner: remembered, rule: 'R35' }
   switch (policy.conflicts) {
     case 'crm':
