@@ -43,6 +43,15 @@ function readText(body: JsonObject, name: string): string {
   return value
 }
 
+/** Headers that a GET is made with, such as `prefer`; names in lower case. */
+function readHeaders(body: JsonObject): Record<string, string> {
+  const headers = body['headers']
+  if (!isObject(headers)) return {}
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+  )
+}
+
 const optionalText = (body: JsonObject, name: string): string | undefined =>
   body[name] === undefined ? undefined : readText(body, name)
 
@@ -142,7 +151,7 @@ async function route(
       const at = readText(body, 'path')
       switch (readText(body, 'method').toUpperCase()) {
         case 'GET':
-          return answer(await person.get(at))
+          return answer(await person.get(at, readHeaders(body)))
         case 'POST':
           return answer(await person.post(at, body['body']))
         case 'PATCH':

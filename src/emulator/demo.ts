@@ -13,6 +13,7 @@ import { setUpFolders } from './mail-store.ts'
 import type { Office } from './office.ts'
 import type { AppRegistration, Mailbox, Person, Store, Tenant } from './state.ts'
 import { furnishTodo } from './todo-write.ts'
+import { seedMail } from './demo-mail.ts'
 import { seedTasks } from './demo-tasks.ts'
 import { Week, type Box } from './demo-week.ts'
 import { DAY } from './zones.ts'
@@ -202,6 +203,7 @@ export function seedDemo(office: Office): DemoDirectory {
     })
   seedCalendars(office, box, new Week(store.now()))
   seedTasks(office, box, new Week(store.now()))
+  seedMail(office, box)
   return directory
 }
 

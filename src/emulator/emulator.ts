@@ -22,6 +22,7 @@ import { Notifier, type Send } from './notifications.ts'
 import type { Office } from './office.ts'
 import type { Route } from './router.ts'
 import { listen, type Listening } from './server.ts'
+import { answerPage } from './page.ts'
 import { makeWorld, Store } from './state.ts'
 import { subscriptionRoutes } from './subscriptions.ts'
 import { DEFAULT_SWITCHES, type Switches } from './switches.ts'
@@ -137,6 +138,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     if (target.startsWith('/uploads/')) return uploads.handle(incoming)
     if (target.startsWith('/emulator')) return handleControl(control, () => ({ ...info() }), incoming)
     return (
+      answerPage(incoming.method, target) ??
       entra.handle(incoming) ?? {
         status: 404,
         headers: { 'content-type': 'text/plain; charset=utf-8' },
