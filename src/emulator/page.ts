@@ -12,6 +12,7 @@ const FILES = new Set([
   'outlook.html',
   'outlook.css',
   'shell.js',
+  'kit.js',
   'calendar.js',
   'tasks.js',
   'mail.js',

@@ -1,5 +1,5 @@
 /** A person's calendar as a week or a list; events are made, changed, moved, answered and deleted here. */
-import { closeDialog, fields, graph, h, openDialog, recipients, state, suggestions, toast } from './shell.js'
+import { closeDialog, fields, graph, h, openDialog, recipients, state, suggestions, toast } from './kit.js'
 
 const DAY = 86_400_000
 const FIRST_HOUR = 7

@@ -1,5 +1,5 @@
 /** A person's mail: folders, messages, the one that is open, and writing. */
-import { closeDialog, fields, graph, h, openDialog, recipients, state, suggestions, toast } from './shell.js'
+import { closeDialog, fields, graph, h, openDialog, recipients, state, suggestions, toast } from './kit.js'
 
 let root
 let folder = null
@@ -51,7 +51,7 @@ export async function showMail(view, open = null) {
         {
           className: `message${message.isRead ? '' : ' unread'}`,
           'aria-pressed': String(message.id === open),
-          onclick: () => read(message, reading),
+          onclick: (click) => read(message, reading, true, click.currentTarget),
         },
         h(
           'span',
@@ -115,8 +115,9 @@ export async function showMail(view, open = null) {
 }
 
 /** Opens a message; a click also marks it read. */
-async function read(summary, reading, chosen = true) {
+async function read(summary, reading, chosen = true, row = null) {
   const path = `/me/messages/${summary.id}`
+  if (chosen && !summary.isRead && !summary.isDraft) await graph('PATCH', path, { isRead: true })
   const message = await graph('GET', `${path}?$expand=attachments`)
   const change = async (body, done) => {
     await graph('PATCH', path, body)
@@ -210,11 +211,7 @@ async function read(summary, reading, chosen = true) {
     button.setAttribute('aria-pressed', 'false')
   if (!chosen) return
   reading.parentElement.classList.add('open')
-  if (!message.isRead) {
-    await graph('PATCH', path, { isRead: true })
-    for (const button of reading.parentElement.querySelectorAll('.message.unread'))
-      if (button.textContent.includes(message.subject)) button.classList.remove('unread')
-  }
+  row?.classList.remove('unread')
 }
 
 /** The buttons of an invitation. */

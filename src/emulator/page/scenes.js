@@ -1,5 +1,5 @@
 /** Behind the scenes: requests as they come, complaints about the client, faults on demand, the clock. */
-import { control, h, state, toast } from './shell.js'
+import { control, h, state, toast } from './kit.js'
 
 const PERIOD = 1_500
 const SHOWN = 60
@@ -23,6 +23,7 @@ export async function showScenes(root, narrow = false) {
   const requests = h('ol', { className: 'log' })
   const complaints = h('div')
   const mails = h('ol', { className: 'log' })
+  const quiet = h('p', { className: 'soft' }, 'No requests yet. Connect a client.')
   const clock = h('span')
   const rules = h('span', { className: 'soft' })
   let after = null
@@ -56,9 +57,7 @@ export async function showScenes(root, narrow = false) {
       for (const entry of log.value.slice(-SHOWN)) requests.prepend(line(entry))
       while (requests.children.length > SHOWN) requests.lastChild.remove()
     }
-    if (requests.children.length === 0)
-      requests.replaceChildren(h('p', { className: 'soft' }, 'No requests yet. Connect a client.'))
-    else requests.querySelector('p')?.remove()
+    quiet.hidden = requests.children.length > 0
     rules.textContent =
       faults.rules.length === 0
         ? 'none waiting'
@@ -131,7 +130,7 @@ export async function showScenes(root, narrow = false) {
     ),
     section('Complaints', complaints),
     section('Mail that left the company', mails),
-    section('Requests', requests),
+    section('Requests', quiet, requests),
   )
   await refresh()
   running.set(

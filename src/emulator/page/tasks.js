@@ -1,5 +1,5 @@
 /** A person's To Do lists. */
-import { closeDialog, fields, graph, h, openDialog, state, toast } from './shell.js'
+import { closeDialog, fields, graph, h, openDialog, state, toast } from './kit.js'
 
 let root
 let list = null
