@@ -5,21 +5,30 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Resolves once `milliseconds` have passed on this clock. */
-  sleep(milliseconds: number): Promise<void>
+  /** Resolves once `milliseconds` have passed on this clock. A sleep in the `background` keeps no process alive. */
+  sleep(milliseconds: number, background?: boolean): Promise<void>
 }
 
 /** The machine's clock. */
 export const realClock: Clock = {
   now: () => Date.now(),
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  sleep: (milliseconds, background = false) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds)
+      if (background) timer.unref()
+    }),
+}
+
+interface Sleeper {
+  readonly at: number
+  readonly wake: () => void
 }
 
 /** A clock that can be stopped, set and advanced; until somebody stops it, it follows `source`. */
 export class AdjustableClock implements Clock {
   readonly #source: Clock
   #frozenAt: number | null = null
-  #sleepers: { at: number; wake: () => void }[] = []
+  readonly #sleepers = new Set<Sleeper>()
 
   constructor(source: Clock) {
     this.#source = source
@@ -33,18 +42,27 @@ export class AdjustableClock implements Clock {
     return this.#frozenAt ?? this.#source.now()
   }
 
-  sleep(milliseconds: number): Promise<void> {
-    if (this.#frozenAt === null) return this.#source.sleep(milliseconds)
-    const at = this.#frozenAt + milliseconds
-    return new Promise((wake) => this.#sleepers.push({ at, wake }))
+  sleep(milliseconds: number, background?: boolean): Promise<void> {
+    return new Promise((wake) => {
+      const sleeper = { at: this.now() + milliseconds, wake }
+      this.#sleepers.add(sleeper)
+      if (this.#frozenAt !== null) return
+      void this.#source.sleep(milliseconds, background).then(() => {
+        // Whoever stopped the clock meanwhile decides when this sleep is over.
+        if (this.#frozenAt === null) this.#wake(sleeper)
+      })
+    })
+  }
+
+  #wake(sleeper: Sleeper): void {
+    if (this.#sleepers.delete(sleeper)) sleeper.wake()
   }
 
   /** Stops the clock at `at` and wakes whoever slept until then. */
   set(at: number): void {
     this.#frozenAt = at
-    const due = this.#sleepers.filter((sleeper) => sleeper.at <= at)
-    this.#sleepers = this.#sleepers.filter((sleeper) => sleeper.at > at)
-    for (const sleeper of due.sort((a, b) => a.at - b.at)) sleeper.wake()
+    const due = [...this.#sleepers].filter((sleeper) => sleeper.at <= at)
+    for (const sleeper of due.sort((a, b) => a.at - b.at)) this.#wake(sleeper)
   }
 
   advance(milliseconds: number): void {
@@ -54,7 +72,7 @@ export class AdjustableClock implements Clock {
   /** Follows the source again. Sleepers wake at once: their moment can no longer be told. */
   release(): void {
     this.#frozenAt = null
-    for (const sleeper of this.#sleepers.splice(0)) sleeper.wake()
+    for (const sleeper of [...this.#sleepers]) this.#wake(sleeper)
   }
 }
 

@@ -27,7 +27,8 @@ export function office(options: EmulatorOptions = {}, token?: (emulator: Emulato
     ...options,
   })
   const { info, control } = emulator
-  const bearer = token?.(emulator) ?? control.token(info.clientId, null)
+  // Made for each call: on a clock that is pushed on by hours an old one would have run out.
+  const bearer = (): string => token?.(emulator) ?? control.token(info.clientId, null)
   return {
     emulator,
     anna: `/users/${info.users[0]?.id ?? ''}`,
@@ -37,7 +38,7 @@ export function office(options: EmulatorOptions = {}, token?: (emulator: Emulato
         new Request(path.startsWith('http') ? path : info.graph + path, {
           method,
           headers: {
-            authorization: `Bearer ${bearer}`,
+            authorization: `Bearer ${bearer()}`,
             prefer: 'IdType="ImmutableId", odata.maxpagesize=100',
             'content-type': 'application/json',
             ...headers,

@@ -143,7 +143,11 @@ export class Notifier {
     if (this.#watched.get(subscription.id) === subscription.expires) return
     this.#watched.set(subscription.id, subscription.expires)
     this.#run(async () => {
-      await this.#store.clock.sleep(at - this.#store.now())
+      for (let now = this.#store.now(); now < at; now = this.#store.now()) {
+        await this.#store.clock.sleep(at - now, true)
+        // A clock that stands still: nothing will come of waiting.
+        if (this.#store.now() <= now) return
+      }
       const known = subscriptionsOf(this.#store).get(subscription.id)
       if (known !== undefined && known.expires - before <= this.#store.now())
         this.lifecycle(known.id, 'reauthorizationRequired', false)
@@ -293,7 +297,7 @@ export class Notifier {
     }
     const slow = Math.max(0, address.slowUntil - now)
     this.#run(async () => {
-      if (delay + slow > 0) await this.#store.clock.sleep(delay + slow)
+      if (delay + slow > 0) await this.#store.clock.sleep(delay + slow, true)
       if (this.#happens(this.#store.switches.notificationsReordered)) address.queue.unshift(waiting)
       else address.queue.push(waiting)
       await this.#flush(url, address)
@@ -322,7 +326,7 @@ export class Notifier {
     for (let pause = RETRY_FIRST; !this.#stopped; pause = Math.min(pause * 2, RETRY_LONGEST)) {
       waited += pause
       if (waited > RETRY_FOR || this.#store.now() + pause > until) break
-      await this.#store.clock.sleep(pause)
+      await this.#store.clock.sleep(pause, true)
       if (this.#stopped || this.#addresses.get(url) !== address) return
       if (await this.#deliver(url, address, batch, RETRY_TIMEOUT)) return
     }
@@ -381,7 +385,7 @@ export class Notifier {
     const began = this.#store.now()
     // A clock that stands still, or jumps over sleeps, makes nobody late.
     const timer = this.#store.clock
-      .sleep(timeout)
+      .sleep(timeout, true)
       .then(() => (this.#store.now() - began >= timeout ? 'late' : 'early'))
     let first = await Promise.race([sent, timer])
     if (first === 'early') first = await sent

@@ -17,6 +17,7 @@ import { IDS_TRANSLATE, SETTINGS_READ, SETTINGS_WRITE, USER_READ, USERS_READ } f
 import type { Route } from './router.ts'
 import { codeOf } from './chance.ts'
 import { refuseUnknown, zoneNamed } from './event-model.ts'
+import { findMessage, messageId } from './mail-store.ts'
 import type { Category, Mailbox, Person } from './state.ts'
 import { WINDOWS_ZONES } from './zone-names.ts'
 
@@ -215,10 +216,10 @@ function translate(call: Call): Answer {
   const { mailbox } = call
   const value = inputIds.map((sourceId) => {
     const key = keyOfId(sourceId)
-    const home =
-      key === null
-        ? undefined
-        : (mailbox.eventHome.get(key.slice(0, 16)) ?? mailbox.messageHome.get(key.slice(0, 16)))
+    const message = key === null ? undefined : findMessage(mailbox, key)
+    if (message !== undefined)
+      return { sourceId, targetId: messageId(mailbox, message, target.includes('immutable')) }
+    const home = key === null ? undefined : mailbox.eventHome.get(key.slice(0, 16))
     if (key === null || home === undefined)
       return {
         sourceId,
