@@ -160,7 +160,7 @@ const CALENDAR_IGNORED = new Set([
   'owner',
 ])
 
-function answerCalendar(call: Call, row: CalendarRow, status: number): Answer {
+export function answerCalendar(call: Call, row: CalendarRow, status: number): Answer {
   const body = {
     '@odata.context': call.context(`calendars${selectText(call)}/$entity`),
     ...select(renderCalendar(call.mailbox, row), selected(call)),

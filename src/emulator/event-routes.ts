@@ -1,8 +1,8 @@
 /** Events over HTTP: lists, views, instances, single events, answers to invitations. */
 import { attachmentRoutes, renderAttachment } from './attachments.ts'
 import type { Answer, Call } from './call.ts'
-import { calendarFrom, type CalendarPath } from './calendars.ts'
-import { items } from './collection.ts'
+import { answerCalendar, calendarFrom, type CalendarPath } from './calendars.ts'
+import { find, items } from './collection.ts'
 import { badRequest, GraphError, itemNotFound } from './errors.ts'
 import { EVENT_ACTIONS, removeNamed } from './event-actions.ts'
 import { eventHost } from './event-attachments.ts'
@@ -243,6 +243,11 @@ function routesBelow(path: CalendarPath): Route[] {
       query: ITEM_QUERY,
       handle: (call) => removeNamed(call, named(call)),
     },
+    get('/events/{event}/calendar', ITEM_QUERY, (call) => {
+      const row = find(call.mailbox.calendars, named(call).row.calendar)
+      if (row === undefined) throw itemNotFound()
+      return answerCalendar(call, row, 200)
+    }),
     get('/events/{event}/instances', VIEW_QUERY, (call) => listInstances(call, named(call))),
     ...Object.entries(EVENT_ACTIONS).map(([name, act]): Route => ({
       method: 'POST',

@@ -385,6 +385,12 @@ async function seriesByInstances(
     : assembled.series
 }
 
+/** An event keeps its immutable id when it is moved: where it lies now is a question of its own. */
+const homeRequest = (id: string): GraphRequest => ({
+  method: 'GET',
+  path: `/events/${encodeURIComponent(id)}/calendar?$select=id`,
+})
+
 export async function readEvents(
   client: GraphClient,
   refs: readonly ItemRef[],
@@ -394,7 +400,7 @@ export async function readEvents(
     client,
     refs.map((ref) => async (ask: Ask): Promise<ReadOutcome> => {
       const { id, collection } = ref
-      const loaded = await loadEvent(ask, id, collection)
+      const [loaded, home] = await Promise.all([loadEvent(ask, id, collection), ask(homeRequest(id))])
       switch (loaded.kind) {
         case 'gone':
           return { outcome: 'gone', id }
@@ -409,11 +415,13 @@ export async function readEvents(
         }
         case 'found': {
           const item = redactPrivate(loaded.item, collection.privateEvents ?? 'full')
+          const lies = home.kind === 'answered' && isObject(home.body) ? textOf(home.body, 'id') : null
           return {
             outcome: 'found',
             id,
             item: item ?? redactPrivate(loaded.item, 'busy') ?? loaded.item,
             etag: asId<ETag>(loaded.event.etag),
+            ...(lies === null ? {} : { collectionExternalId: lies }),
             inWindow: item !== null && isInWindow(loaded.item, collection),
           }
         }

@@ -7,20 +7,23 @@ import type { GraphClient, GraphRequest } from './client.ts'
 
 export type Ask = (request: GraphRequest) => Promise<Answer>
 
-/** Runs the routines side by side; answers in their order. A routine may wait for `ask` only. */
+interface Waiting {
+  readonly routine: number
+  readonly request: GraphRequest
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Runs the routines side by side; answers in their order. A routine may wait for `ask` only, also for several at once. */
 export async function together<T>(
   client: GraphClient,
   routines: readonly ((ask: Ask) => Promise<T>)[],
   signal: AbortSignal,
 ): Promise<readonly T[]> {
   let running = routines.length
-  let waiting: {
-    request: GraphRequest
-    resolve: (answer: Answer) => void
-    reject: (error: unknown) => void
-  }[] = []
+  let waiting: Waiting[] = []
   const flush = (): void => {
-    if (waiting.length === 0 || waiting.length < running) return
+    if (waiting.length === 0 || new Set(waiting.map(({ routine }) => routine)).size < running) return
     const round = waiting
     waiting = []
     client
@@ -41,16 +44,19 @@ export async function together<T>(
         },
       )
   }
-  const ask: Ask = (request) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ request, resolve, reject })
-      flush()
-    })
+  const askFor =
+    (routine: number): Ask =>
+    (request) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ routine, request, resolve, reject })
+        // A routine that asks for two things at once asks for the second before this runs.
+        queueMicrotask(flush)
+      })
   const results = await Promise.allSettled(
-    routines.map((routine) =>
-      routine(ask).finally(() => {
+    routines.map((routine, at) =>
+      routine(askFor(at)).finally(() => {
         running--
-        flush()
+        queueMicrotask(flush)
       }),
     ),
   )
