@@ -83,8 +83,8 @@ export function eventBody(fields: Fields, around: Surroundings): Written {
     const problem = putTime(body, given.time, around.viewer)
     if (problem !== null) return problem
   }
-  const coupled = 'time' in fields && whole.recurrence !== null && !startsOn(whole.recurrence, given.time)
-  if ('recurrence' in fields || coupled) {
+  // A series' time travels with its pattern: the range starts on the date of the start, and its zone is the series'.
+  if ('recurrence' in fields || ('time' in fields && whole.recurrence !== null)) {
     const recurrence = 'recurrence' in fields ? given.recurrence : whole.recurrence
     const zone = whole.time.allDay ? around.viewer : whole.time.zone
     const name = graphZone(zone)
@@ -120,9 +120,6 @@ const unknownZone = (zone: Zone): Written => ({
 })
 
 const startDate = (time: EventTime): string => (time.allDay ? time.start : dateOf(time.start))
-
-const startsOn = (recurrence: Recurrence, time: EventTime): boolean =>
-  recurrence.range.start === startDate(time)
 
 /** Graph wants the range to start on the date of the event's start. Source: "recurrenceRange resource type". */
 const startingOn = ({ pattern, range }: Recurrence, time: EventTime): Recurrence => ({

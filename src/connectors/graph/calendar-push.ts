@@ -123,7 +123,9 @@ async function updateEvent(ask: Ask, operation: Update, options: PushOptions): P
     if (trouble !== null) return trouble
   }
   // Exchange may drop exceptions when a series moves: those to keep are compared, and written where they are missing.
-  const wanted = moves ? { ...exceptionsOf(whole.fields), ...occurrences } : occurrences
+  const kept = moves ? { ...exceptionsOf(whole.fields), ...occurrences } : occurrences
+  // Without a pattern there are no occurrences that could have anything of their own.
+  const wanted = all.recurrence === null ? {} : kept
   if (Object.keys(wanted).length > 0) return withOccurrences(ask, id, collection, wanted, whole, options)
   if (latest !== null && !('answer' in master) && !moves) return written1(latest)
   return reloaded(ask, id, collection)

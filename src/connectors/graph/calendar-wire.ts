@@ -237,8 +237,11 @@ function timeOf(raw: JsonObject, recurrence: Recurrence | null, viewer: Zone): E
   if (raw['isAllDay'] === true)
     return { allDay: true, start: start.wall.slice(0, 10), end: end.wall.slice(0, 10) }
   const zone = zoneOf(raw, recurrence, viewer)
-  const named = firstKnownZone([textOf(raw, 'originalEndTimeZone')])
-  const endZone = named.known && !sameZone(named.zone, zone) ? named.zone : zone
+  // Both are the zones of its making. That they differ says that it ends on other clocks; that they agree, that it does not.
+  const from = firstKnownZone([textOf(raw, 'originalStartTimeZone')])
+  const to = firstKnownZone([textOf(raw, 'originalEndTimeZone')])
+  const travels = from.known && to.known && !sameZone(from.zone, to.zone) && !sameZone(to.zone, zone)
+  const endZone = travels ? to.zone : zone
   return {
     allDay: false,
     start: wallIn(start, zone),

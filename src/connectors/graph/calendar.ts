@@ -42,8 +42,6 @@ import { together, type Ask } from './rounds.ts'
 import { assemble, gatherNothing, seriesItem, slotAt, type Gathered, type Series } from './series.ts'
 import { textOf } from './wire.ts'
 
-/** Of delta pages. Outlook takes more time for larger ones and gives no promise beyond a thousand. */
-const PAGE_SIZE = 1_000
 const INSTANCES_PAGE_SIZE = 500
 /** Pages of one series' instances within the window. */
 const INSTANCE_PAGES_MAX = 20
@@ -92,26 +90,23 @@ export function calendarReader(client: GraphClient, options: CalendarOptions): D
   return {
     memory: () => ({ series: new Map(), asked: new Set() }),
     modes: options.road === 'events' ? ['events', 'view'] : ['view'],
-    begin: (collection, modes) => {
-      const mode = modes[0] ?? 'view'
-      const window = windowOf(collection)
+    begin: (collection, mode) => {
+      const { from, to } = windowOf(collection)
       const query =
         mode === 'events'
-          ? `events/delta?startDateTime=${window.from}T00:00:00Z`
-          : `calendarView/delta?startDateTime=${window.from}T00:00:00Z&endDateTime=${addDays(window.to, 1)}T00:00:00Z`
-      return { mode, request: pageRequest(`${calendarPath(collection)}/${query}`) }
+          ? `events/delta?startDateTime=${from}T00:00:00Z`
+          : `calendarView/delta?startDateTime=${from}T00:00:00Z&endDateTime=${addDays(to, 1)}T00:00:00Z`
+      return `${calendarPath(collection)}/${query}`
     },
-    follow: (_collection, state) => pageRequest(state.link),
+    request: (_collection, path, pageSize) => ({
+      method: 'GET',
+      path,
+      prefer: `odata.maxpagesize=${pageSize}`,
+    }),
     digest: (collection, state, page, memory, signal) =>
       digest(client, collection, state, page, memory, signal),
   }
 }
-
-const pageRequest = (path: string): GraphRequest => ({
-  method: 'GET',
-  path,
-  prefer: `odata.maxpagesize=${PAGE_SIZE}`,
-})
 
 /** @throws {ConnectorError} A calendar cannot be followed without a window. */
 function windowOf(collection: CollectionRef): { readonly from: PlainDate; readonly to: PlainDate } {
@@ -188,7 +183,7 @@ async function digest(
   }
   const next = nextState(state, page, [...series.keys()])
   return {
-    page: { kind: state.initial ? 'snapshot' : 'delta', observed, next: encodeCursor(next), last: next.last },
+    page: { kind: state.initial ? 'snapshot' : 'delta', observed, next: encodeCursor(next), last },
     state: next,
   }
 }

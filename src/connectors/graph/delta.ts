@@ -17,14 +17,12 @@ export interface RoundState {
 
 export interface DeltaReader<Memory> {
   memory(): Memory
-  /** The first request of a round and how its state begins. */
-  begin(
-    collection: CollectionRef,
-    modes: readonly string[],
-  ): { readonly request: GraphRequest; readonly mode: string }
+  /** Where a round begins, in one of its ways of asking. */
+  begin(collection: CollectionRef, mode: string): string
   /** Ways of asking that are tried one after the other when Graph does not know the first (400, 404, 501). */
   readonly modes: readonly string[]
-  follow(collection: CollectionRef, state: RoundState): GraphRequest
+  /** A page's request: its path is `begin`'s, or a link that Graph gave. */
+  request(collection: CollectionRef, path: string, pageSize: number): GraphRequest
   digest(
     collection: CollectionRef,
     state: RoundState,
@@ -33,6 +31,10 @@ export interface DeltaReader<Memory> {
     signal: AbortSignal,
   ): Promise<{ readonly page: Page; readonly state: RoundState }>
 }
+
+/** Outlook takes more time for larger pages and promises nothing beyond a thousand. */
+export const PAGE_SIZE = 1_000
+const PAGE_SIZE_SMALL = 100
 
 export const encodeCursor = (state: RoundState): Cursor => asId<Cursor>(JSON.stringify(state))
 
@@ -59,19 +61,14 @@ export function decodeCursor(cursor: Cursor): RoundState {
 }
 
 /** The next link, or the one that ends the round. @throws {ConnectorError} when a page has neither. */
-export function nextState(
-  state: RoundState,
-  page: GraphPage,
-  owed: readonly string[],
-): RoundState & { last: boolean } {
+export function nextState(state: RoundState, page: GraphPage, owed: readonly string[]): RoundState {
   const link = page.nextLink ?? page.deltaLink
   if (link === null)
     throw new ConnectorError({
       kind: 'unavailable',
       message: 'Microsoft ended a page without saying where the next one begins. It is read again later.',
     })
-  const last = page.nextLink === null
-  return { link, owed, mode: state.mode, initial: state.initial && !last, last }
+  return { link, owed, mode: state.mode, initial: state.initial && page.nextLink !== null }
 }
 
 export async function* pullRound<Memory>(
@@ -82,22 +79,20 @@ export async function* pullRound<Memory>(
   signal: AbortSignal,
 ): AsyncGenerator<Page> {
   const memory = reader.memory()
-  let state: RoundState
-  let answer: Answer
-  if (cursor === null) {
-    const opened = await open(client, reader, collection, signal)
-    state = { link: '', initial: true, owed: [], mode: opened.mode }
-    answer = opened.answer
-  } else {
-    state = decodeCursor(cursor)
-    answer = await client.send(reader.follow(collection, state), signal)
-  }
+  let state = cursor === null ? null : decodeCursor(cursor)
   for (;;) {
+    let answer: Answer
+    if (state === null) {
+      const opened = await open(client, reader, collection, signal)
+      state = { link: '', initial: true, owed: [], mode: opened.mode }
+      answer = opened.answer
+    } else {
+      answer = await sendPage(client, reader, collection, state.link, signal)
+    }
     const digested = await reader.digest(collection, state, pageOfRound(answer, state), memory, signal)
     yield digested.page
     if (digested.page.last) return
     state = digested.state
-    answer = await client.send(reader.follow(collection, state), signal)
   }
 }
 
@@ -109,11 +104,24 @@ async function open<Memory>(
   signal: AbortSignal,
 ): Promise<{ readonly answer: Answer; readonly mode: string }> {
   for (let modes = reader.modes; ; modes = modes.slice(1)) {
-    const { request, mode } = reader.begin(collection, modes)
-    const answer = await client.send(request, signal)
+    const mode = modes[0] ?? ''
+    const answer = await sendPage(client, reader, collection, reader.begin(collection, mode), signal)
     const unknown = answer.kind === 'answered' && [400, 404, 501].includes(answer.status)
     if (!unknown || modes.length < 2) return { answer, mode }
   }
+}
+
+/** A page that is too large to be made in time is answered 504 for ever; a smaller one gets through. */
+async function sendPage<Memory>(
+  client: GraphClient,
+  reader: DeltaReader<Memory>,
+  collection: CollectionRef,
+  path: string,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const answer = await client.send(reader.request(collection, path, PAGE_SIZE), signal)
+  const failed = answer.kind === 'refused' && answer.failure.kind === 'unavailable'
+  return failed ? client.send(reader.request(collection, path, PAGE_SIZE_SMALL), signal) : answer
 }
 
 /** A link that Graph no longer understands is a forgotten cursor, whatever it calls that. */

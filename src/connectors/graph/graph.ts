@@ -18,7 +18,14 @@ import { expectObject, isSuccess, type Answer } from './answers.ts'
 import { calendarReader, listCalendars, readEvents, type CalendarOptions } from './calendar.ts'
 import { pushEvent, settleEvent } from './calendar-push.ts'
 import { GraphClient, type GraphRequest, type Tokens } from './client.ts'
-import { decodeCursor, pageOfRound, pullRound, type DeltaReader, type RoundState } from './delta.ts'
+import {
+  decodeCursor,
+  PAGE_SIZE,
+  pageOfRound,
+  pullRound,
+  type DeltaReader,
+  type RoundState,
+} from './delta.ts'
 import type { Endpoints, GraphEnv, Transport } from './environment.ts'
 import { Gate } from './gate.ts'
 import { together, type Ask } from './rounds.ts'
@@ -196,7 +203,7 @@ async function pullMany(
     try {
       const reader = readerOf(collection.channel)
       const state = decodeCursor(cursor)
-      return { collection, reader, state, request: reader.follow(collection, state) }
+      return { collection, reader, state, request: reader.request(collection, state.link, PAGE_SIZE) }
     } catch (error) {
       if (error instanceof ConnectorError) return error
       throw error

@@ -10,13 +10,12 @@ import {
   type RemoteCollection,
 } from '../connector.ts'
 import { failureOf, isObject, isSuccess, type Answer, type GraphPage, type JsonObject } from './answers.ts'
-import type { GraphClient, GraphRequest } from './client.ts'
-import { encodeCursor, nextState, type DeltaReader, type RoundState } from './delta.ts'
+import type { GraphClient } from './client.ts'
+import { encodeCursor, nextState, PAGE_SIZE, type DeltaReader, type RoundState } from './delta.ts'
 import { together, type Ask } from './rounds.ts'
 import { parseTask, type ParsedTask, type Telling } from './tasks-wire.ts'
 import { graphZone, textOf } from './wire.ts'
 
-const PAGE_SIZE = 1_000
 const CHILDREN = '$expand=checklistItems,linkedResources'
 /** More tasks than this are not read one by one to learn whether they repeat: one listing tells it of all. */
 const SINGLE_READS_MAX = 20
@@ -61,20 +60,15 @@ export async function listTaskLists(
 
 /** Steps and our mark come with each task where the service takes `$expand`; else tasks are read one by one. */
 export function tasksReader(client: GraphClient): DeltaReader<Memory> {
-  const request = (collection: CollectionRef, path: string): GraphRequest => ({
-    method: 'GET',
-    path,
-    prefer: `odata.maxpagesize=${PAGE_SIZE}, ${inZone(collection)}`,
-  })
   return {
     memory: () => ({ repeating: null }),
     modes: ['expanded', 'plain'],
-    begin: (collection, modes) => {
-      const mode = modes[0] ?? 'plain'
-      const query = mode === 'expanded' ? `?${CHILDREN}` : ''
-      return { mode, request: request(collection, `${listPath(collection)}/delta${query}`) }
-    },
-    follow: (collection, state) => request(collection, state.link),
+    begin: (collection, mode) => `${listPath(collection)}/delta${mode === 'expanded' ? `?${CHILDREN}` : ''}`,
+    request: (collection, path, pageSize) => ({
+      method: 'GET',
+      path,
+      prefer: `odata.maxpagesize=${pageSize}, ${inZone(collection)}`,
+    }),
     digest: (collection, state, page, memory, signal) =>
       digest(client, collection, state, page, memory, signal),
   }
@@ -121,7 +115,12 @@ async function digest(
   observed.push(...(await together(client, routines, signal)))
   const next = nextState(state, page, [])
   return {
-    page: { kind: state.initial ? 'snapshot' : 'delta', observed, next: encodeCursor(next), last: next.last },
+    page: {
+      kind: state.initial ? 'snapshot' : 'delta',
+      observed,
+      next: encodeCursor(next),
+      last: page.nextLink === null,
+    },
     state: next,
   }
 }
