@@ -49,11 +49,10 @@ async function serve(
         .end('{"error":{"code":"RequestEntityTooLarge","message":"The request is too large."}}')
       return
     }
-    const { host } = request.headers
     const outgoing = await dispatch({
       method: request.method ?? 'GET',
       target: request.url ?? '/',
-      origin: host === undefined ? origin : `http://${host}`,
+      origin: originOf(request) ?? origin,
       header: (name) => {
         const value = request.headers[name]
         return Array.isArray(value) ? value.join(', ') : value
@@ -65,6 +64,14 @@ async function serve(
     if (!response.headersSent) response.writeHead(500)
     response.end()
   }
+}
+
+/** Links begin with the address that the caller used, also behind a proxy that says so. */
+function originOf(request: IncomingMessage): string | null {
+  const forwarded = request.headers['x-forwarded-host']
+  const host = typeof forwarded === 'string' ? forwarded : request.headers.host
+  const scheme = request.headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'
+  return host === undefined ? null : `${scheme}://${host}`
 }
 
 function readBody(request: IncomingMessage): Promise<Uint8Array | null | 'too-large'> {
