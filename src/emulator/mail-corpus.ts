@@ -44,7 +44,7 @@ const CLOSINGS = [
 
 const PARAGRAPHS = 128
 const SENTENCES_EACH = 4
-const PARAGRAPHS_EACH = 8
+const PARAGRAPHS_EACH = 10
 
 function choose<T>(from: readonly T[], fraction: number): T {
   const found = from[Math.floor(fraction * from.length)]
@@ -75,36 +75,30 @@ const HEAD =
 const TAIL = '</body></html>'
 const HEAD_JSON = JSON.stringify(HEAD).slice(1, -1)
 
-function partsOf(n: number): { opening: string; middle: readonly Paragraph[]; closing: string } {
+/** The paragraphs of body `n` between `head` and `TAIL`, as HTML or as it stands within a JSON string. */
+function compose(n: number, form: 'html' | 'json', head: string, lineEnd: string): string {
   const chance = makeChance(n)
-  return {
-    opening: choose(OPENINGS, chance()),
-    middle: Array.from({ length: PARAGRAPHS_EACH }, () => choose(paragraphs, chance())),
-    closing: choose(CLOSINGS, chance()),
-  }
+  let content = `${head}<p>${choose(OPENINGS, chance())}</p>${lineEnd}`
+  for (let i = 0; i < PARAGRAPHS_EACH; i++) content += choose(paragraphs, chance())[form]
+  return `${content}<p>${choose(CLOSINGS, chance())}</p>${lineEnd}${TAIL}`
 }
 
 /** About 4 KB of HTML. */
 export function generatedBody(n: number): TextBody {
-  const { opening, middle, closing } = partsOf(n)
-  let content = `${HEAD}<p>${opening}</p>\r\n`
-  for (const paragraph of middle) content += paragraph.html
-  return { contentType: 'html', content: `${content}<p>${closing}</p>\r\n${TAIL}` }
+  return { contentType: 'html', content: compose(n, 'html', HEAD, '\r\n') }
 }
 
 /** `JSON.stringify` of the same body's content, without its cost. */
 export function generatedBodyJson(n: number): string {
-  const { opening, middle, closing } = partsOf(n)
-  let content = `"${HEAD_JSON}<p>${opening}</p>\\r\\n`
-  for (const paragraph of middle) content += paragraph.json
-  return `${content}<p>${closing}</p>\\r\\n${TAIL}"`
+  return `"${compose(n, 'json', HEAD_JSON, '\\r\\n')}"`
 }
 
 const PREVIEW_CHARACTERS = 255
 
 export function generatedPreview(n: number): string {
-  const { opening, middle } = partsOf(n)
-  return `${opening}\r\n${middle[0]?.words ?? ''}`.slice(0, PREVIEW_CHARACTERS)
+  const chance = makeChance(n)
+  const opening = choose(OPENINGS, chance())
+  return `${opening}\r\n${choose(paragraphs, chance()).words}`.slice(0, PREVIEW_CHARACTERS)
 }
 
 const SUBJECTS = [

@@ -102,8 +102,8 @@ const PROPERTIES: readonly (readonly [name: string, write: (source: Source) => s
   ['bodyPreview', ({ row }) => quote(previewOfRow(row))],
   ['importance', ({ row }) => `"${row.importance}"`],
   ['parentFolderId', ({ mailbox, row }) => `"${folderId(mailbox, row.folder)}"`],
-  ['conversationId', ({ row }) => quote(row.conversationId)],
-  ['conversationIndex', ({ row }) => quote(row.conversationIndex)],
+  ['conversationId', ({ row }) => `"${row.conversationId}"`],
+  ['conversationIndex', ({ row }) => `"${row.conversationIndex}"`],
   [
     'isDeliveryReceiptRequested',
     ({ row }) => (row.isDraft ? String(row.isDeliveryReceiptRequested) : 'null'),
