@@ -1,7 +1,10 @@
 import type { ConflictId } from '../core/ids.ts'
-import { type Json, type Side, otherSide } from '../core/item.ts'
-import { ABSENT } from '../core/merge.ts'
-import type { ConflictRow } from '../store/sync-store.ts'
+import { type Fields, type Json, type Side, otherSide } from '../core/item.ts'
+import { ABSENT, unpackMailboxBase } from '../core/merge.ts'
+import { picked } from '../core/plan.ts'
+import { receiver } from '../core/reconcile.ts'
+import type { RuleId } from '../core/rules.ts'
+import type { ConflictRow, LinkRow, RecordRow } from '../store/sync-store.ts'
 import { pendingOf } from './consider.ts'
 import { type Refusal, impose } from './impose.ts'
 import type { Pass } from './pass.ts'
@@ -37,8 +40,7 @@ export async function answer(pass: Pass, id: ConflictId, { side, by }: Answer): 
       batch,
       { link: pair.link, record: pair.record, pending: open },
       {
-        values: { [conflict.group]: valueOf(conflict, side) },
-        rule: conflict.state === 'open' ? 'R35' : 'R36',
+        ...wanted(pass, conflict, side, pair.link, pair.record),
         by,
       },
     )
@@ -47,6 +49,23 @@ export async function answer(pass: Pass, id: ConflictId, { side, by }: Answer): 
   })
   if (refusal !== null) return { stopped: null, proven: 'partial', refusal }
   return { stopped: await pushPlanned(pass), proven: 'partial', refusal }
+}
+
+/** In a one-way direction, choosing the source imposes what it holds now (R39). */
+function wanted(
+  pass: Pass,
+  conflict: ConflictRow,
+  side: Side,
+  link: LinkRow,
+  record: RecordRow,
+): { readonly values: Fields; readonly rule: RuleId } {
+  const { group } = conflict
+  const { direction } = pass.policy
+  if (conflict.kind === 'drift' && direction !== 'both' && side === otherSide(receiver(direction))) {
+    const held = side === 'crm' ? record.fields : unpackMailboxBase(link.base, link.mailboxBase)
+    return { values: picked(held, { [group]: null }), rule: 'R39' }
+  }
+  return { values: { [group]: valueOf(conflict, side) }, rule: conflict.state === 'open' ? 'R35' : 'R36' }
 }
 
 /** An occurrence's group that is null in a conflict had no value of its own. */

@@ -13,7 +13,7 @@ const rooms = ({ crm, outlook }: Awaited<ReturnType<typeof world>>) => [
 ]
 
 describe('conflicts', () => {
-  test('[R14] the CRM wins; the losing value is kept, and a click restores it on both sides', async () => {
+  test('[R14] [R36] the CRM wins; the losing value is kept, and a click restores it on both sides', async () => {
     const here = await clash({ settings: { conflicts: 'crm' } })
     await here.pass()
     expect(rooms(here)).toEqual(['CRM room', 'CRM room'])
@@ -115,6 +115,25 @@ describe('one-way', () => {
     expect(rooms(here)).toEqual(['Outlook room', 'Outlook room'])
     expect(here.conflicts()).toMatchObject([{ kind: 'drift', rule: 'R19', crm: 'CRM room' }])
     expect(here.mailbox.writes).toEqual([])
+  })
+
+  test('[R39] drift is overwritten when a person asks for it', async () => {
+    const here = await world({ settings: { direction: 'crm-to-mailbox' } })
+    await here.crm.create(meeting('Kick-off', { importance: 'normal' }))
+    await here.pass()
+    here.mailbox.forgetWrites()
+    here.outlook.edit(here.outlook.id('Kick-off'), { location: 'Outlook room', importance: 'high' })
+    await here.pass()
+    expect(here.mailbox.writes).toEqual([])
+    const drift = here.conflicts().find((row) => row.group === 'importance')
+    await here.engine.answer(drift!.id, { side: 'crm', by: 'anna' })
+    expect(here.outlook.find('Kick-off')?.fields).toMatchObject({
+      importance: 'normal',
+      location: 'Outlook room',
+    })
+    const refused = await here.engine.answer(here.conflicts()[0]!.id, { side: 'mailbox', by: 'anna' })
+    expect(refused.refusal).toBe('The direction of this sync does not write to the CRM.')
+    await here.pass()
   })
 
   test('[R20] what was deleted on the receiving side comes back when its source changes', async () => {

@@ -17,7 +17,7 @@ describe('[P1] nobody is mailed by accident', () => {
     expect(mailbox.mails).toEqual([])
   })
 
-  test('a first sync that would mail somebody waits for a person (R28)', async () => {
+  test('[R28] a first sync that would mail somebody waits for a person', async () => {
     const { crm, pass, mailbox, outlook, journal, engine } = await world()
     const attendees = invited('carl@fabrikam.example')
     outlook.create(meeting('Kick-off', { attendees }))

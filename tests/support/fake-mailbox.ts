@@ -47,6 +47,8 @@ export interface FakeMailbox {
   /** Slots whose exceptions are reported; null: all. */
   reportOccurrences: { readonly from: string; readonly to: string } | null
   removeCalendar(name: string): void
+  /** Begins the logs of writes, mails and calls anew. */
+  forgetWrites(): void
   addCalendar(name: string, canWrite?: boolean): string
 }
 
@@ -146,6 +148,9 @@ export function createFakeMailbox(
     rejectSubject: null,
     respell: (_group, value) => value,
     reportOccurrences: null,
+    forgetWrites() {
+      for (const log of [fake.writes, fake.mails, fake.calls]) (log as unknown[]).length = 0
+    },
     removeCalendar: (name) =>
       void containers.splice(
         containers.findIndex((each) => each.externalId === name),

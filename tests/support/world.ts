@@ -175,7 +175,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     mailbox.outlook.create(typeof each === 'string' ? meeting(each) : each)
   if (options.linked) {
     await self.pass()
-    ;(mailbox.calls as string[]).length = 0
+    mailbox.forgetWrites()
   }
   return self
 }
