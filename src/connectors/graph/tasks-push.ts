@@ -109,10 +109,8 @@ function given(item: Item): Fields {
   )
 }
 
-async function updateTask(
-  ask: Ask,
-  { collection, fields, id, ifMatch, whole }: Update,
-): Promise<PushOutcome> {
+async function updateTask(ask: Ask, operation: Update): Promise<PushOutcome> {
+  const { collection, fields, id, ifMatch, whole } = operation
   const current = await loadTask(ask, id, collection)
   const trouble = troubleOf(current, ifMatch)
   if (trouble !== null || current.kind !== 'found') return trouble ?? { outcome: 'stale' }
@@ -142,10 +140,30 @@ async function updateTask(
   }
   if ('steps' in fields) {
     const refused = await writeSteps(ask, id, collection, stepsOf(current.raw), all.steps)
-    return refused ?? reloaded(ask, id, collection)
+    return refused ?? asCompleted(operation, await reloaded(ask, id, collection))
   }
   const { checklistItems, linkedResources } = current.raw
-  return outcomeOf({ ...latest, checklistItems, linkedResources }, collection)
+  return asCompleted(operation, outcomeOf({ ...latest, checklistItems, linkedResources }, collection))
+}
+
+/**
+ * A recurring task that is completed takes that, and then goes on by itself: open again, due on its next date. The write
+ * came true, and what followed is a change of its own. It is answered so, with the version from before, and the next
+ * pull tells the rest.
+ */
+function asCompleted<T extends PushOutcome | SettleOutcome>(
+  { fields, ifMatch, whole }: Update,
+  outcome: T,
+): T {
+  if (outcome.outcome !== 'written' || outcome.item === null || fields['status'] !== 'completed')
+    return outcome
+  const { completed, due, recurrence, start } = taskFields(whole)
+  if (recurrence === null || taskFields(outcome.item).status === 'completed') return outcome
+  const item = {
+    ...outcome.item,
+    fields: { ...outcome.item.fields, status: 'completed', completed, due, start },
+  }
+  return { ...outcome, etag: ifMatch, item }
 }
 
 async function deleteTask(ask: Ask, { collection, id, ifMatch }: Delete): Promise<PushOutcome> {
@@ -244,7 +262,7 @@ export async function settleTask(ask: Ask, operation: Operation): Promise<Settle
       : { outcome: 'not-applied' }
   // Sent again, it would be read first: whatever else happened to the task is seen then.
   if (now.kind === 'gone' || !isApplied(operation, now.task.item)) return { outcome: 'not-applied' }
-  return written(now.task.id, now.task.etag, now.task.item)
+  return asCompleted(operation, written(now.task.id, now.task.etag, now.task.item))
 }
 
 function isApplied({ fields, whole }: Update, now: Item): boolean {
