@@ -79,6 +79,70 @@ const pages = [
     '/why/$record',
     lazyRouteComponent(() => import('./pages/history/why.tsx'), 'WhyPage'),
   ),
+  page(
+    '/me',
+    lazyRouteComponent(() => import('./pages/me/account.tsx'), 'AccountPage'),
+  ),
+  page(
+    '/me/profile',
+    lazyRouteComponent(() => import('./pages/me/profile.tsx'), 'ProfilePage'),
+  ),
+  page(
+    '/me/tokens',
+    lazyRouteComponent(() => import('./pages/me/tokens.tsx'), 'TokensPage'),
+  ),
+  page(
+    '/me/$page',
+    lazyRouteComponent(() => import('./pages/settings/settings.tsx'), 'MySettingsPage'),
+  ),
+  page(
+    '/system',
+    lazyRouteComponent(() => import('./pages/system/system.tsx'), 'SystemPage'),
+  ),
+  page(
+    '/system/configuration/$page',
+    lazyRouteComponent(() => import('./pages/settings/settings.tsx'), 'ConfigurationPage'),
+  ),
+  page(
+    '/system/guide',
+    lazyRouteComponent(() => import('./pages/system/guide.tsx'), 'GuidePage'),
+  ),
+  page(
+    '/system/doctor',
+    lazyRouteComponent(() => import('./pages/system/doctor.tsx'), 'DoctorPage'),
+  ),
+  page(
+    '/system/users',
+    lazyRouteComponent(() => import('./pages/system/users.tsx'), 'UsersPage'),
+  ),
+  page(
+    '/system/roles',
+    lazyRouteComponent(() => import('./pages/system/roles.tsx'), 'RolesPage'),
+  ),
+  page(
+    '/system/organizations',
+    lazyRouteComponent(() => import('./pages/system/organizations.tsx'), 'OrganizationsPage'),
+  ),
+  page(
+    '/system/mailboxes',
+    lazyRouteComponent(() => import('./pages/system/mailboxes.tsx'), 'MailboxesPage'),
+  ),
+  page(
+    '/system/mailboxes/$mailbox',
+    lazyRouteComponent(() => import('./pages/system/mailbox.tsx'), 'MailboxPage'),
+  ),
+  page(
+    '/system/alerts',
+    lazyRouteComponent(() => import('./pages/system/alerts.tsx'), 'AlertsPage'),
+  ),
+  page(
+    '/system/information',
+    lazyRouteComponent(() => import('./pages/system/information.tsx'), 'InformationPage'),
+  ),
+  page(
+    '/system/webhooks',
+    lazyRouteComponent(() => import('./pages/system/webhooks.tsx'), 'WebhooksPage'),
+  ),
 ]
 
 export const makeRouter = (queries: QueryClient) =>

@@ -28,7 +28,7 @@ const icons = { calendar: IconCalendar, tasks: IconChecklist, email: IconMail }
 export function ChannelRow({ row }: { readonly row: Channel }) {
   const Shape = icons[row.channel]
   return (
-    <>
+    <div className={css['channel']}>
       <dl className={css['row']}>
         <div className={css['name']}>
           <Shape size={16} stroke={1.6} aria-hidden />
@@ -64,7 +64,7 @@ export function ChannelRow({ row }: { readonly row: Channel }) {
           <Progress done={row.progress.done} total={row.progress.total} label={progressWords(row.progress)} />
         </div>
       )}
-    </>
+    </div>
   )
 }
 
