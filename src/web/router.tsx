@@ -60,6 +60,14 @@ const overview = createRoute({ getParentRoute: () => inside, path: '/', componen
 /** One chunk for each page: only the frame and the overview load at first. */
 const pages = [
   page(
+    '/calendar',
+    lazyRouteComponent(() => import('./pages/calendar/calendar.tsx'), 'CalendarPage'),
+  ),
+  page(
+    '/tasks',
+    lazyRouteComponent(() => import('./pages/tasks/tasks.tsx'), 'TasksPage'),
+  ),
+  page(
     '/plans',
     lazyRouteComponent(() => import('./pages/plans/plans.tsx'), 'PlansPage'),
   ),
