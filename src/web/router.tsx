@@ -88,6 +88,18 @@ const pages = [
     lazyRouteComponent(() => import('./pages/history/why.tsx'), 'WhyPage'),
   ),
   page(
+    '/records/$kind',
+    lazyRouteComponent(() => import('./pages/records/records.tsx'), 'RecordsPage'),
+  ),
+  page(
+    '/records/$kind/import',
+    lazyRouteComponent(() => import('./pages/records/import.tsx'), 'ImportPage'),
+  ),
+  page(
+    '/records/$kind/$id',
+    lazyRouteComponent(() => import('./pages/records/record.tsx'), 'RecordPage'),
+  ),
+  page(
     '/me',
     lazyRouteComponent(() => import('./pages/me/account.tsx'), 'AccountPage'),
   ),

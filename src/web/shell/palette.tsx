@@ -140,7 +140,6 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
             run: go(addressOfFound(one)),
           }))
     return [...fits, ...records]
-    // eslint-disable-next-line -- the fixed entries are the same for the palette's short life
   }, [letters, found.data])
   useEffect(() => setAt(0), [entries])
 

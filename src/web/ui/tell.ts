@@ -7,3 +7,10 @@ export const tellDone = (message: string): void => {
 export const tellProblem = (error: Error): void => {
   notifications.show({ message: error.message, color: 'red', autoClose: false })
 }
+
+/** What is wrong with a part of a file that was read, and with which part. */
+export const problemLine = (one: {
+  readonly problem: string
+  readonly line?: number
+  readonly what?: string
+}): string => `${one.what ?? one.line ?? ''}: ${one.problem}`

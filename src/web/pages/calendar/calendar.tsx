@@ -51,7 +51,6 @@ export function CalendarPage() {
       void client.prefetchQuery(
         ask('GET /api/calendar/occurrences', input(windowOf(view, step(view, date, by)))),
       )
-    // eslint-disable-next-line -- the window says it all
   }, [client, view, date, all])
 
   const [hidden, setHidden] = useHiddenCalendars()

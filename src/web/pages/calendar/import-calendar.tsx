@@ -4,7 +4,7 @@ import { useAct } from '../../api/client.ts'
 import { text } from '../../text/en.ts'
 import { calendar as t } from '../../text/en/calendar.ts'
 import { Note, Trouble } from '../../ui/page.tsx'
-import { tellDone } from '../../ui/tell.ts'
+import { problemLine, tellDone } from '../../ui/tell.ts'
 import css from './calendar.module.css'
 import type { Calendar } from './calendar-list.tsx'
 
@@ -49,9 +49,7 @@ export function ImportCalendar({
             {t.importPreview(preview.data.created, preview.data.updated, preview.data.unchanged)}
             <ul>
               {preview.data.problems.map((one) => (
-                <li key={one.what}>
-                  {one.what}: {one.problem}
-                </li>
+                <li key={problemLine(one)}>{problemLine(one)}</li>
               ))}
             </ul>
           </Note>

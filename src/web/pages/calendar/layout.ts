@@ -72,7 +72,7 @@ export interface Column {
   readonly column: number
   readonly columns: number
 }
-const SHORTEST_MINUTES = 20
+const SHORTEST_MINUTES = 25
 
 export function layoutDay(date: string, all: readonly Placed[]): readonly Column[] {
   const rows = all
