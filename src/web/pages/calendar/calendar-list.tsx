@@ -1,17 +1,17 @@
 import { ActionIcon, Menu } from '@mantine/core'
 import { IconCloudCheck, IconDots } from '@tabler/icons-react'
 import { lazy, Suspense, useState } from 'react'
-import { addressOf, useAct, type Item } from '../../api/client.ts'
+import { addressOf, useAct } from '../../api/client.ts'
 import { text } from '../../text/en.ts'
 import { calendar as t } from '../../text/en/calendar.ts'
 import { toneClass } from '../../ui/status.tsx'
 import { tellProblem } from '../../ui/tell.ts'
 import css from './calendar.module.css'
+import type { Calendar } from './layout.ts'
 
 const ImportCalendar = lazy(() =>
   import('./import-calendar.tsx').then((m) => ({ default: m.ImportCalendar })),
 )
-export type Calendar = Item<'GET /api/calendar/calendars'>
 const KEPT = 'syncline-calendars-hidden'
 const COLORS = ['#1f6feb', '#8250df', '#1a7f37', '#bf5b04', '#c0316e', '#0a7d8c', '#8a6d00', '#57606a']
 

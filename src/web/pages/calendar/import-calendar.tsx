@@ -6,7 +6,7 @@ import { calendar as t } from '../../text/en/calendar.ts'
 import { Note, Trouble } from '../../ui/page.tsx'
 import { problemLine, tellDone } from '../../ui/tell.ts'
 import css from './calendar.module.css'
-import type { Calendar } from './calendar-list.tsx'
+import type { Calendar } from './layout.ts'
 
 /** Reads the file, says what it would do, then does it. */
 export function ImportCalendar({

@@ -2,6 +2,7 @@ import type { Item } from '../../api/client.ts'
 import { theReader, wallClock } from '../../format.ts'
 import { addDays, DAY_MINUTES, daysBetween, minuteOfDay } from './dates.ts'
 
+export type Calendar = Item<'GET /api/calendar/calendars'>
 export type Occurrence = Item<'GET /api/calendar/occurrences'>
 
 /** An occurrence in the reader's zone: which days it touches, and from which minute to which. */

@@ -6,7 +6,7 @@ import { settings as t } from '../../text/en/settings.ts'
 import { Note, Trouble } from '../../ui/page.tsx'
 import { Status } from '../../ui/status.tsx'
 import { StepList } from '../system/step-list.tsx'
-import type { Form } from './settings-form.tsx'
+import type { Form } from './form.ts'
 import css from './settings.module.css'
 
 /** Calls Microsoft with the saved application settings; only then can the integrations be switched on. */

@@ -16,7 +16,7 @@ import { settings as t } from '../../text/en/settings.ts'
 import { Copy } from '../../ui/copy.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { CollectionsField } from './collections-field.tsx'
-import { shownValue, type Draft, type Field, type Form } from './settings-form.tsx'
+import { shownValue, type Draft, type Field, type Form } from './form.ts'
 import css from './settings.module.css'
 
 interface Props {

@@ -13,13 +13,10 @@ import { Empty, Loaded, Note, Trouble, UnsavedBar } from '../../ui/page.tsx'
 import { tellDone } from '../../ui/tell.ts'
 import { Checks } from './checks.tsx'
 import { FieldRow } from './field.tsx'
+import { shownValue, type Draft, type Field, type Form } from './form.ts'
 import css from './settings.module.css'
 
-export type Form = Answer<'GET /api/settings'>
-export type Field = Form['sections'][number]['fields'][number]
 type Impact = Answer<'POST /api/settings/impact'>
-/** What is typed and not yet saved: a value, or the box ticked again. */
-export type Draft = { readonly [key: string]: { readonly value: Json } | 'inherit' }
 
 interface Props {
   readonly page: SettingsPage
@@ -34,13 +31,6 @@ export function SettingsForm({ page, scope, of }: Props) {
       {(data) => <Fields form={data} input={input} />}
     </Loaded>
   )
-}
-
-/** The value of a field as the form shows it now. */
-export function shownValue(field: Field, draft: Draft): Json {
-  const change = draft[field.key]
-  if (change === 'inherit') return field.inherited.value
-  return change === undefined ? field.value : change.value
 }
 
 function Fields({
