@@ -295,6 +295,29 @@ test('faults: lost requests do nothing, lost replies have done it, and refusals 
   await expect(anna.get('/me/todo/lists')).rejects.toThrow(SyntaxError)
 })
 
+test('faults of delta: late, repeated, tokens gone; and an etag that moves by itself', async () => {
+  const emulator = emulated()
+  const { control } = emulator
+  const anna = caller(emulator, ANNA)
+  const link = String((await anna.get('/me/todo/lists/delta')).body['@odata.deltaLink'])
+  const made = await anna.post('/me/todo/lists', { displayName: 'A' })
+  control.plan([
+    { kind: 'delta-late', count: 1 },
+    { kind: 'delta-repeat', count: 1 },
+    { kind: 'tokens-evicted', count: 1 },
+  ])
+  const late = await anna.get(link)
+  expect([valuesOf(late), late.body['@odata.deltaLink']]).toEqual([[], link])
+  expect(valuesOf(await anna.get(link)).map((row) => row['id'])).toEqual([made.body['id'], made.body['id']])
+  expect((await anna.get(link)).status).toBe(410)
+  control.plan([{ kind: 'etag-bump', method: 'POST', count: 1 }])
+  const at = (time: string): Json => ({ dateTime: `2026-10-05T${time}:00`, timeZone: 'UTC' })
+  const event = await anna.post('/me/events', { subject: 'A', start: at('09:00'), end: at('10:00') })
+  const later = await anna.get(`/me/events/${String(event.body['id'])}`)
+  expect(later.body).toMatchObject({ subject: 'A', lastModifiedDateTime: event.body['lastModifiedDateTime'] })
+  expect(later.body['@odata.etag']).not.toBe(event.body['@odata.etag'])
+})
+
 test('a fault plan with chance is the same for the same seed', async () => {
   const outcome = async (seed: string): Promise<string> => {
     const emulator = emulated()
