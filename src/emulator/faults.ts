@@ -16,9 +16,11 @@ export const FAULT_KINDS = [
   'page-truncated',
   /** A delta page comes with an item of it twice. */
   'delta-repeat',
+  /** A delta round that does not know the newest changes yet. */
+  'delta-late',
   /** The tokens of the collection asked for are evicted: 410. */
   'tokens-evicted',
-  /** The etag of the item written is bumped once more after the answer is made. */
+  /** The etag of the item written last is bumped once more after the answer is made. */
   'etag-bump',
   /** Access is refused as if the person or administrator had withdrawn consent. */
   'consent-revoked',

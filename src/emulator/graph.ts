@@ -2,6 +2,7 @@
 import { Call, type Answer, type Identity } from './call.ts'
 import { answerBatch } from './batch.ts'
 import { accessDenied, badRequest, errorBody, GraphError, unauthenticated } from './errors.ts'
+import { faultAfter, faultBefore } from './fault-answers.ts'
 import type { FaultRule, Faults } from './faults.ts'
 import { parsePrefer, parseTarget, type Incoming, type Outgoing, type Target } from './http.ts'
 import type { Office } from './office.ts'
@@ -176,7 +177,7 @@ export class Graph {
     session.fault = faults.draw(incoming.method, incoming.target, person?.userPrincipalName ?? '')
     const fault = session.fault
     if (fault !== null) {
-      const early = await this.#before(fault)
+      const early = await faultBefore(fault, incoming, office, throttle)
       if (early !== null) return early
     }
     if (segments[0]?.toLowerCase() === '$batch' && segments.length === 1) {
@@ -190,7 +191,7 @@ export class Graph {
     const call = this.#route(incoming, target, segments, session)
     const answer = await this.#run(call)
     const outgoing = this.#finish(incoming, session, answer)
-    return fault === null ? outgoing : this.#after(fault, outgoing)
+    return fault === null ? outgoing : faultAfter(fault, outgoing, office)
   }
 
   #identify(incoming: Incoming): Identity {
@@ -349,90 +350,12 @@ export class Graph {
       body: errorBody(refusal, this.#parts.office.store.now(), session.requestId, clientRequestId),
     }
   }
-
-  /** Faults that come before the work is done. */
-  async #before(fault: FaultRule): Promise<Outgoing | null> {
-    const { throttle, office } = this.#parts
-    switch (fault.kind) {
-      case 'request-lost':
-        return { status: 0, headers: {}, body: null, cut: 'before' }
-      case 'slow':
-        await office.store.clock.sleep(fault.delayMilliseconds ?? 1_000)
-        return null
-      case 'refuse': {
-        const status = fault.status ?? 503
-        const headers: Record<string, string> =
-          fault.retryAfterSeconds === undefined ? {} : { 'retry-after': String(fault.retryAfterSeconds) }
-        if (status === 429)
-          throw throttle.refusal(
-            'Application is over its MailboxConcurrency limit.',
-            fault.retryAfterSeconds ?? 1,
-            429,
-          )
-        throw new GraphError(
-          status,
-          REFUSALS[status] ?? 'generalException',
-          'The service could not carry out the request. Please try again later.',
-          { headers },
-        )
-      }
-      case 'consent-revoked':
-        throw accessDenied()
-      case 'mailbox-gone':
-        throw new GraphError(
-          404,
-          'MailboxNotEnabledForRESTAPI',
-          'The mailbox is either inactive, soft-deleted, or is hosted on-premise.',
-        )
-      case 'token-refused':
-        throw unauthenticated('Lifetime validation failed, the token is expired.')
-      case 'tokens-evicted':
-        throw new GraphError(
-          410,
-          'SyncStateNotFound',
-          'The sync state generation is not found; generation=1;[highest=2].',
-        )
-      default:
-        return null
-    }
-  }
-
-  /** Faults that spoil an answer that was made. */
-  #after(fault: FaultRule, outgoing: Outgoing): Outgoing {
-    const body = typeof outgoing.body === 'string' ? outgoing.body : null
-    switch (fault.kind) {
-      case 'reply-lost':
-        return { ...outgoing, cut: 'before' }
-      case 'reply-cut':
-        return { ...outgoing, cut: 'middle' }
-      case 'page-truncated':
-        return body === null ? outgoing : { ...outgoing, body: body.slice(0, Math.floor(body.length / 2)) }
-      case 'delta-repeat': {
-        if (body === null || !body.includes('"value":[{')) return outgoing
-        const page = JSON.parse(body) as { value: unknown[] }
-        return {
-          ...outgoing,
-          body: JSON.stringify({ ...page, value: [...page.value, ...page.value.slice(0, 1)] }),
-        }
-      }
-      default:
-        return outgoing
-    }
-  }
 }
 
 /** Paths whose items have an immutable id. */
 const MOVABLE = /\/(events|calendarview|messages)(\/|$)/i
 const DIAGNOSTIC =
   '{"ServerInfo":{"DataCenter":"Emulator","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"EMULATOR00"}}'
-const REFUSALS: Readonly<Record<number, string>> = {
-  500: 'generalException',
-  502: 'UnknownError',
-  503: 'serviceNotAvailable',
-  504: 'UnknownError',
-  507: 'quotaLimitReached',
-  509: 'activityLimitReached',
-}
 
 function userNotFound(name: string): GraphError {
   return new GraphError(

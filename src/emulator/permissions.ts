@@ -60,6 +60,13 @@ export const IDS_TRANSLATE = allow(
 /** Checked by the route itself: what the subscribed resource asks for. */
 export const ANY_TOKEN = allow([], [])
 
+const READABLE_FAMILIES = [CALENDAR_READ, TASKS_READ, MAIL_READ_BASIC, MAIL_SEND, SETTINGS_READ, USER_READ]
+
+/** Delegated scopes that exist here; an app may ask for any of them, whatever its registration lists. */
+export const KNOWN_SCOPES: ReadonlySet<string> = new Set(
+  READABLE_FAMILIES.flatMap(({ delegated }) => delegated.flatMap((scope) => [scope, `${scope}.Shared`])),
+)
+
 /** Whether a set of grants opens a door; for another person's mailbox the `.Shared` form of a scope is needed. */
 export function opens(
   permissions: Permissions,

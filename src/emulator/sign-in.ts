@@ -3,6 +3,7 @@ import { graphScopes, isLoopback, OIDC, type Directory } from './entra-directory
 import { describe, EntraError } from './entra-errors.ts'
 import { accountPage, consentPage, formPostPage, messagePage } from './entra-pages.ts'
 import type { Incoming, Outgoing } from './http.ts'
+import { KNOWN_SCOPES } from './permissions.ts'
 import type { Store } from './state.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -55,7 +56,9 @@ export class SignIn {
       )
     let scopes: string[]
     try {
-      scopes = graphScopes(query.get('scope'))
+      scopes = graphScopes(query.get('scope')).flatMap((scope) =>
+        scope === '.default' ? app.delegatedScopes : scope,
+      )
     } catch (error) {
       if (error instanceof EntraError) return fail(error.error, error.number, error.message)
       throw error
@@ -74,12 +77,14 @@ export class SignIn {
       return html(accountPage(app, people, incoming.target, hint))
     }
     const missing = this.#directory.missing(app, person, scopes)
-    const admin = missing.filter((scope) => !app.delegatedScopes.includes(scope))
-    if (admin.length > 0)
+    const unknown = missing.filter(
+      (scope) => !KNOWN_SCOPES.has(scope) && !app.delegatedScopes.includes(scope),
+    )
+    if (unknown.length > 0)
       return fail(
         'invalid_client',
         650053,
-        `The application '${app.displayName}' asked for scope '${admin.join(' ')}' that is not among its API permissions.`,
+        `The application '${app.displayName}' asked for scope '${unknown.join(' ')}' that doesn't exist on the resource '00000003-0000-0000-c000-000000000000'.`,
       )
     const granted = form.get('consent') !== undefined
     if ((missing.length > 0 || prompt === 'consent') && !granted) {

@@ -9,6 +9,7 @@ import {
   ConnectorError,
   type CollectionRef,
   type Connector,
+  type Failure,
   type Identity,
   type ItemRef,
   type Operation,
@@ -110,16 +111,28 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
       const marked = await lookFirst(client, operations, signal)
       return together(
         client,
-        operations.map((operation) => (ask: Ask) => pushOne(ask, operation, pushOptions, marked)),
+        operations.map((operation) => (ask: Ask) => byItself(pushOne(ask, operation, pushOptions, marked))),
         signal,
       )
     },
     settle: (operations, signal) =>
       together(
         client,
-        operations.map((operation) => (ask: Ask) => settleOne(ask, operation)),
+        operations.map((operation) => (ask: Ask) => byItself(settleOne(ask, operation))),
         signal,
       ),
+  }
+}
+
+/** Each operation has its own end: an answer that cannot be read leaves that one unknown, and no other. */
+async function byItself<T>(
+  work: Promise<T>,
+): Promise<T | { readonly outcome: 'unknown'; readonly failure: Failure }> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof ConnectorError) return { outcome: 'unknown', failure: error.failure }
+    throw error
   }
 }
 
@@ -130,7 +143,7 @@ const notBuilt = (channel: Channel): ConnectorError =>
     message: `The ${channel} channel is not connected here.`,
   })
 
-function pushOne(
+async function pushOne(
   ask: Ask,
   operation: Operation,
   options: { readonly sendResponses: boolean },
@@ -146,7 +159,7 @@ function pushOne(
   }
 }
 
-function settleOne(ask: Ask, operation: Operation) {
+async function settleOne(ask: Ask, operation: Operation) {
   switch (operation.collection.channel) {
     case 'calendar':
       return settleEvent(ask, operation)

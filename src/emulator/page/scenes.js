@@ -27,6 +27,7 @@ export async function showScenes(root, narrow = false) {
   const clock = h('span')
   const rules = h('span', { className: 'soft' })
   let after = null
+  let mailsAfter = 0
 
   const setClock = async (body) => {
     await control('POST', 'clock', body)
@@ -40,23 +41,27 @@ export async function showScenes(root, narrow = false) {
   }
 
   async function refresh() {
+    // The first look begins near the end of a long log.
+    if (after === null) after = Math.max(0, (await kept('requests')) - SHOWN)
     const [now, log, faults, grumbles, posted] = await Promise.all([
       control('GET', 'clock'),
-      control('GET', `requests?after=${after ?? 0}`),
+      control('GET', `requests?after=${after}`),
       control('GET', 'faults'),
       control('GET', 'complaints'),
-      control('GET', 'mails?limit=10000'),
+      control('GET', `mails?after=${mailsAfter}`),
     ])
     state.now = Date.parse(now.now)
     clock.textContent = `${now.now.slice(0, 16).replace('T', ' ')} UTC${now.stopped ? ', stopped' : ''}`
-    if (after !== null && log.total < after) {
-      after = null
+    if (log.total - log.dropped < after) {
+      // The log was emptied.
+      after = 0
       requests.replaceChildren()
     } else {
-      after = log.total - log.dropped
+      after += log.value.length
       for (const entry of log.value.slice(-SHOWN)) requests.prepend(line(entry))
       while (requests.children.length > SHOWN) requests.lastChild.remove()
     }
+    mailsAfter = Math.max(0, posted.total - posted.dropped - 500)
     quiet.hidden = requests.children.length > 0
     rules.textContent =
       faults.rules.length === 0
@@ -140,6 +145,12 @@ export async function showScenes(root, narrow = false) {
       else if (!root.contains(requests)) clearInterval(running.get(root))
     }, PERIOD),
   )
+}
+
+/** Entries that a log holds. */
+async function kept(name) {
+  const { total, dropped } = await control('GET', `${name}?limit=1`)
+  return total - dropped
 }
 
 const time = (at) => new Date(at).toISOString().slice(11, 19)

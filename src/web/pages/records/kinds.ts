@@ -1,0 +1,11 @@
+import { useAsk, type Item } from '../../api/client.ts'
+
+export type Kind = Item<'GET /api/record-kinds'>
+export type KindName = Kind['kind']
+export type RecordField = Kind['fields'][number]
+const names: readonly KindName[] = ['contact', 'account', 'lead', 'case']
+export const isKindName = (text: string | undefined): text is KindName => names.some((name) => name === text)
+
+export function useKinds(): readonly Kind[] {
+  return useAsk('GET /api/record-kinds', {}).data?.items ?? []
+}

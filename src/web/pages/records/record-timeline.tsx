@@ -1,0 +1,89 @@
+import { SegmentedControl } from '@mantine/core'
+import { IconCalendar, IconChecklist, IconHistory, IconMail, IconNote, type Icon } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
+import { useAsk, type Item } from '../../api/client.ts'
+import { formatMoment } from '../../format.ts'
+import { text } from '../../text/en.ts'
+import { records as t } from '../../text/en/records.ts'
+import { Empty, Loaded } from '../../ui/page.tsx'
+import { SyncStatus } from '../../ui/status.tsx'
+import { Pager, usePaging } from '../../ui/table.tsx'
+import { useUrl } from '../../ui/url-state.ts'
+import type { KindName } from './kinds.ts'
+import css from './records.module.css'
+
+type Entry = Item<'GET /api/records/:kind/:id/timeline'>
+const icons: Record<Entry['kind'], Icon> = {
+  event: IconCalendar,
+  task: IconChecklist,
+  message: IconMail,
+  note: IconNote,
+  change: IconHistory,
+}
+const filters = ['event', 'task', 'message'] as const
+
+/** Events, tasks and mails of a record, newest first, on one line of time. */
+export function RecordTimeline({ kind, id }: { readonly kind: KindName; readonly id: string }) {
+  const [url, setUrl] = useUrl()
+  const { page, size } = usePaging()
+  const only = filters.find((one) => one === url['only'])
+  const entries = useAsk(
+    'GET /api/records/:kind/:id/timeline',
+    { params: { kind, id }, query: { page, size, ...(only && { only }) } },
+    { keep: true },
+  )
+  return (
+    <section aria-label={t.timeline}>
+      <div className={css['actions']} style={{ alignItems: 'center', marginBottom: 8 }}>
+        <h2 style={{ flex: 1 }}>{t.timeline}</h2>
+        <SegmentedControl
+          size="xs"
+          aria-label={t.only}
+          value={only ?? 'all'}
+          onChange={(next) => setUrl({ only: next === 'all' ? null : next, page: null })}
+          data={[
+            { value: 'all', label: text.common.all },
+            ...filters.map((value) => ({ value, label: t.kinds[value] })),
+          ]}
+        />
+      </div>
+      <Loaded of={entries}>
+        {(data) =>
+          data.items.length === 0 ? (
+            <Empty>{t.timelineEmpty}</Empty>
+          ) : (
+            <>
+              <ol className={css['line']}>
+                {data.items.map((entry) => (
+                  <Line key={`${entry.kind} ${entry.id}`} entry={entry} />
+                ))}
+              </ol>
+              <Pager page={data} />
+            </>
+          )
+        }
+      </Loaded>
+    </section>
+  )
+}
+
+function Line({ entry }: { readonly entry: Entry }) {
+  const Shape = icons[entry.kind]
+  const state = entry.sync?.state
+  return (
+    <li className={css['entry']}>
+      <Shape size={16} stroke={1.6} aria-hidden />
+      <span className={css['dim']}>
+        {t.entry[entry.kind]}, <time dateTime={entry.at}>{formatMoment(entry.at)}</time>
+        {entry.who !== null && `, ${entry.who}`}
+      </span>
+      <strong>{entry.href === null ? entry.title : <Link to={entry.href}>{entry.title}</Link>}</strong>
+      {entry.detail !== null && <span className={css['dim']}>{entry.detail}</span>}
+      {state !== undefined && state !== 'fine' && state !== 'local' && (
+        <span>
+          <SyncStatus state={state} />
+        </span>
+      )}
+    </li>
+  )
+}

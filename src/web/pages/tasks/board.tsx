@@ -1,0 +1,81 @@
+import { NativeSelect } from '@mantine/core'
+import { useState } from 'react'
+import { tasks as t } from '../../text/en/tasks.ts'
+import { Due, TaskMeta } from './task-row.tsx'
+import css from './tasks.module.css'
+import type { Task } from './use-task.ts'
+
+const statuses = Object.keys(t.statuses) as Task['status'][]
+
+interface Props {
+  readonly tasks: readonly Task[]
+  readonly current: string | undefined
+  readonly onOpen: (task: Task) => void
+  readonly onStatus: (task: Task, status: Task['status']) => void
+}
+/** A column for each status; cards are dragged, or moved by their own list of states (keyboard, touch). */
+export function Board({ tasks, current, onOpen, onStatus }: Props) {
+  const [over, setOver] = useState<Task['status'] | null>(null)
+  const drop = (id: string, status: Task['status']): void => {
+    setOver(null)
+    const task = tasks.find((one) => one.id === id)
+    if (task !== undefined && task.status !== status) onStatus(task, status)
+  }
+  return (
+    <div className={css['board']} tabIndex={0} role="region" aria-label={t.views.board}>
+      {statuses.map((status) => {
+        const rows = tasks.filter((task) => task.status === status)
+        return (
+          <section
+            key={status}
+            className={css['column']}
+            aria-label={t.statuses[status]}
+            data-over={over === status ? '' : undefined}
+            onDragOver={(event) => {
+              event.preventDefault()
+              setOver(status)
+            }}
+            onDragLeave={() => setOver(null)}
+            onDrop={(event) => {
+              event.preventDefault()
+              drop(event.dataTransfer.getData('text/plain'), status)
+            }}
+          >
+            <h2>
+              {t.statuses[status]} <span>{rows.length}</span>
+            </h2>
+            {rows.length === 0 && <p className={css['dim']}>{t.emptyColumn}</p>}
+            {rows.map((task) => (
+              <article
+                key={task.id}
+                className={css['card']}
+                draggable
+                data-task={task.id}
+                data-cursor={task.id === current ? '' : undefined}
+                onDragStart={(event) => event.dataTransfer.setData('text/plain', task.id)}
+              >
+                <button type="button" className={css['title']} onClick={() => onOpen(task)}>
+                  {task.subject}
+                </button>
+                <TaskMeta task={task} />
+                <div
+                  style={{ display: 'flex', justifyContent: 'space-between', alignItems: 'center', gap: 8 }}
+                >
+                  <Due task={task} />
+                  <NativeSelect
+                    size="xs"
+                    variant="unstyled"
+                    aria-label={t.move(task.subject)}
+                    value={task.status}
+                    data={statuses.map((value) => ({ value, label: t.statuses[value] }))}
+                    onChange={(event) => onStatus(task, event.currentTarget.value as Task['status'])}
+                  />
+                </div>
+              </article>
+            ))}
+          </section>
+        )
+      })}
+    </div>
+  )
+}

@@ -1,0 +1,177 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router'
+import { loadSession } from './api/session.ts'
+import { Overview } from './pages/overview/overview.tsx'
+import { Broken, NotFound } from './shell/broken.tsx'
+import { Frame } from './shell/frame.tsx'
+import { parseSearch, stringifySearch, type Search } from './ui/url-state.ts'
+
+interface Context {
+  readonly queries: QueryClient
+}
+const rootRoute = createRootRouteWithContext<Context>()({
+  validateSearch: (search: Record<string, unknown>): Search => search as Search,
+  notFoundComponent: NotFound,
+  errorComponent: Broken,
+})
+
+const signIn = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in',
+  beforeLoad: async ({ context, search }) => {
+    const session = await loadSession(context.queries)
+    if (session.setupNeeded) throw redirect({ to: '/set-up' })
+    if (session.user) throw redirect({ href: search['back'] ?? '/' })
+  },
+  component: lazyRouteComponent(() => import('./pages/sign-in/sign-in.tsx'), 'SignIn'),
+})
+const setUp = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/set-up',
+  beforeLoad: async ({ context }) => {
+    if (!(await loadSession(context.queries)).setupNeeded) throw redirect({ to: '/' })
+  },
+  component: lazyRouteComponent(() => import('./pages/sign-in/set-up.tsx'), 'SetUp'),
+})
+
+/** Everything inside is for signed-in people. */
+const inside = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'inside',
+  beforeLoad: async ({ context, location }) => {
+    const session = await loadSession(context.queries)
+    if (session.setupNeeded) throw redirect({ to: '/set-up' })
+    if (session.user === null)
+      throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { back: location.href } })
+  },
+  component: Frame,
+})
+
+const page = <P extends string>(path: P, component: ReturnType<typeof lazyRouteComponent>) =>
+  createRoute({ getParentRoute: () => inside, path, component })
+
+const overview = createRoute({ getParentRoute: () => inside, path: '/', component: Overview })
+/** One chunk for each page: only the frame and the overview load at first. */
+const pages = [
+  page(
+    '/calendar',
+    lazyRouteComponent(() => import('./pages/calendar/calendar.tsx'), 'CalendarPage'),
+  ),
+  page(
+    '/tasks',
+    lazyRouteComponent(() => import('./pages/tasks/tasks.tsx'), 'TasksPage'),
+  ),
+  page(
+    '/plans',
+    lazyRouteComponent(() => import('./pages/plans/plans.tsx'), 'PlansPage'),
+  ),
+  page(
+    '/plans/$run',
+    lazyRouteComponent(() => import('./pages/plans/plan.tsx'), 'PlanPage'),
+  ),
+  page(
+    '/conflicts',
+    lazyRouteComponent(() => import('./pages/conflicts/conflicts.tsx'), 'ConflictsPage'),
+  ),
+  page(
+    '/history',
+    lazyRouteComponent(() => import('./pages/history/history.tsx'), 'HistoryPage'),
+  ),
+  page(
+    '/why/$record',
+    lazyRouteComponent(() => import('./pages/history/why.tsx'), 'WhyPage'),
+  ),
+  page(
+    '/records/$kind',
+    lazyRouteComponent(() => import('./pages/records/records.tsx'), 'RecordsPage'),
+  ),
+  page(
+    '/records/$kind/import',
+    lazyRouteComponent(() => import('./pages/records/import.tsx'), 'ImportPage'),
+  ),
+  page(
+    '/records/$kind/$id',
+    lazyRouteComponent(() => import('./pages/records/record.tsx'), 'RecordPage'),
+  ),
+  page(
+    '/me',
+    lazyRouteComponent(() => import('./pages/me/account.tsx'), 'AccountPage'),
+  ),
+  page(
+    '/me/profile',
+    lazyRouteComponent(() => import('./pages/me/profile.tsx'), 'ProfilePage'),
+  ),
+  page(
+    '/me/tokens',
+    lazyRouteComponent(() => import('./pages/me/tokens.tsx'), 'TokensPage'),
+  ),
+  page(
+    '/me/$page',
+    lazyRouteComponent(() => import('./pages/settings/settings.tsx'), 'MySettingsPage'),
+  ),
+  page(
+    '/system',
+    lazyRouteComponent(() => import('./pages/system/system.tsx'), 'SystemPage'),
+  ),
+  page(
+    '/system/configuration/$page',
+    lazyRouteComponent(() => import('./pages/settings/settings.tsx'), 'ConfigurationPage'),
+  ),
+  page(
+    '/system/guide',
+    lazyRouteComponent(() => import('./pages/system/guide.tsx'), 'GuidePage'),
+  ),
+  page(
+    '/system/doctor',
+    lazyRouteComponent(() => import('./pages/system/doctor.tsx'), 'DoctorPage'),
+  ),
+  page(
+    '/system/users',
+    lazyRouteComponent(() => import('./pages/system/users.tsx'), 'UsersPage'),
+  ),
+  page(
+    '/system/roles',
+    lazyRouteComponent(() => import('./pages/system/roles.tsx'), 'RolesPage'),
+  ),
+  page(
+    '/system/organizations',
+    lazyRouteComponent(() => import('./pages/system/organizations.tsx'), 'OrganizationsPage'),
+  ),
+  page(
+    '/system/mailboxes',
+    lazyRouteComponent(() => import('./pages/system/mailboxes.tsx'), 'MailboxesPage'),
+  ),
+  page(
+    '/system/mailboxes/$mailbox',
+    lazyRouteComponent(() => import('./pages/system/mailbox.tsx'), 'MailboxPage'),
+  ),
+  page(
+    '/system/alerts',
+    lazyRouteComponent(() => import('./pages/system/alerts.tsx'), 'AlertsPage'),
+  ),
+  page(
+    '/system/information',
+    lazyRouteComponent(() => import('./pages/system/information.tsx'), 'InformationPage'),
+  ),
+  page(
+    '/system/webhooks',
+    lazyRouteComponent(() => import('./pages/system/webhooks.tsx'), 'WebhooksPage'),
+  ),
+]
+
+export const makeRouter = (queries: QueryClient) =>
+  createRouter({
+    routeTree: rootRoute.addChildren([signIn, setUp, inside.addChildren([overview, ...pages])]),
+    context: { queries },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    defaultPendingMs: 300,
+  })

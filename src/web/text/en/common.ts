@@ -1,0 +1,85 @@
+/** Words that many screens share. Functions take what goes into a sentence, so that another language may order it anew. */
+const plural = (n: number, one: string, many: string): string =>
+  `${n.toLocaleString('en')} ${n === 1 ? one : many}`
+
+export const count = {
+  changes: (n: number) => plural(n, 'change', 'changes'),
+  items: (n: number) => plural(n, 'item', 'items'),
+  people: (n: number) => plural(n, 'person', 'people'),
+  users: (n: number) => plural(n, 'user', 'users'),
+  mailboxes: (n: number) => plural(n, 'mailbox', 'mailboxes'),
+  conflicts: (n: number) => plural(n, 'conflict', 'conflicts'),
+  entries: (n: number) => plural(n, 'entry', 'entries'),
+  rows: (n: number) => plural(n, 'row', 'rows'),
+}
+
+export const common = {
+  name: 'Syncline',
+  save: 'Save',
+  cancel: 'Cancel',
+  close: 'Close',
+  edit: 'Edit',
+  delete: 'Delete',
+  restore: 'Restore',
+  undo: 'Undo',
+  add: 'Add',
+  remove: 'Remove',
+  back: 'Back',
+  next: 'Next',
+  previous: 'Previous',
+  open: 'Open',
+  copy: 'Copy',
+  copied: 'Copied',
+  search: 'Search',
+  all: 'All',
+  any: 'Any',
+  none: 'None',
+  yes: 'Yes',
+  no: 'No',
+  details: 'Details',
+  loading: 'Loading',
+  retry: 'Try again',
+  clearFilters: 'Clear filters',
+  download: 'Download',
+  selected: (n: number) => `${n.toLocaleString('en')} selected`,
+  page: (from: number, to: number, total: number) =>
+    `${from.toLocaleString('en')} to ${to.toLocaleString('en')} of ${total.toLocaleString('en')}`,
+  sortBy: (label: string) => `Sort by ${label}`,
+  microsoft: 'Microsoft',
+  more: 'More',
+  actions: 'Actions',
+  required: 'Required',
+  empty: 'empty',
+  unsaved: (n: number) => `${plural(n, 'unsaved change', 'unsaved changes')}`,
+  discard: 'Discard',
+  leaveQuestion: 'This page has unsaved changes. Leave and discard them?',
+  days: {
+    sunday: 'Sunday',
+    monday: 'Monday',
+    tuesday: 'Tuesday',
+    wednesday: 'Wednesday',
+    thursday: 'Thursday',
+    friday: 'Friday',
+    saturday: 'Saturday',
+  },
+  channel: { calendar: 'Calendar', tasks: 'Tasks', email: 'Email' },
+  do: { create: 'Create', update: 'Change', delete: 'Delete', restore: 'Restore' },
+  doing: { create: 'created', update: 'changed', delete: 'deleted', restore: 'restored' },
+} as const
+
+export const problem = {
+  title: 'This did not work',
+  unreachableTitle: 'The server does not answer',
+  unreachable: 'The server could not be reached. Nothing was changed. Check your connection, then try again.',
+  unreadableTitle: 'The answer could not be read',
+  unreadable: (status: number) =>
+    `The server answered with status ${status} and nothing that could be read. Nothing more is known; try again, or look at the server's log.`,
+  notFoundTitle: 'There is no such page',
+  notFound: 'The address may be old or mistyped.',
+  home: 'Go to the overview',
+  broken: 'This page broke while it was drawn',
+  brokenHelp:
+    'Nothing was changed by it. Reload the page; if it breaks again, tell your administrator the words below.',
+  reload: 'Reload',
+  request: (id: string) => `Request ${id}`,
+} as const

@@ -1,0 +1,28 @@
+/** What the palette offers beyond the main places. Loaded with the palette. */
+export const frameMore = {
+  newEvent: 'New event',
+  newTask: 'New task',
+  pages: [
+    { to: '/me', label: 'My Configuration: Microsoft account', admin: false },
+    { to: '/me/microsoft', label: 'My Configuration: Microsoft Settings', admin: false },
+    { to: '/me/email', label: 'My Configuration: Email Configuration', admin: false },
+    { to: '/me/profile', label: 'My profile', admin: false },
+    { to: '/me/tokens', label: 'API tokens', admin: false },
+    { to: '/records/account', label: 'Accounts', admin: false },
+    { to: '/records/contact', label: 'Contacts', admin: false },
+    { to: '/records/lead', label: 'Leads', admin: false },
+    { to: '/records/case', label: 'Cases', admin: false },
+    { to: '/system/configuration/microsoft', label: 'Configuration: Microsoft Settings', admin: true },
+    { to: '/system/configuration/email', label: 'Configuration: Email Configuration', admin: true },
+    { to: '/system/configuration/application', label: 'Configuration: General', admin: true },
+    { to: '/system/guide', label: 'Set-up guide', admin: true },
+    { to: '/system/doctor', label: 'Doctor', admin: true },
+    { to: '/system/users', label: 'Users', admin: true },
+    { to: '/system/roles', label: 'Roles', admin: false },
+    { to: '/system/organizations', label: 'Organizations', admin: true },
+    { to: '/system/mailboxes', label: 'Mailboxes', admin: false },
+    { to: '/system/alerts', label: 'Alerts', admin: false },
+    { to: '/system/information', label: 'System information', admin: true },
+    { to: '/system/webhooks', label: 'Outgoing webhooks', admin: true },
+  ],
+} as const
