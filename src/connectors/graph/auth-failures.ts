@@ -112,7 +112,7 @@ const adviceByCode = new Map<number, Advice>(
 )
 
 /** The AADSTS number wherever MSAL put it; null when the failure is not Entra's. */
-export function entraCode(error: unknown): number | null {
+function entraCode(error: unknown): number | null {
   if (!(error instanceof Error)) return null
   const { errorNo, errorCodes, error_codes } = error as {
     errorNo?: unknown

@@ -283,7 +283,7 @@ export type Loaded =
   | { readonly kind: 'failed'; readonly failure: ConnectorError['failure'] }
 
 /** `extra` is added to `$expand`, such as a marker to look for. */
-export const eventRequest = (id: string, extra?: string): GraphRequest => ({
+const eventRequest = (id: string, extra?: string): GraphRequest => ({
   method: 'GET',
   path: `/events/${encodeURIComponent(id)}?$select=${EVENT_SELECT},cancelledOccurrences&$expand=exceptionOccurrences${extra === undefined ? '' : `,${extra}`}`,
 })
@@ -298,7 +298,7 @@ export async function loadEvent(
   return understandEvent(ask, await ask(eventRequest(id, extra)), collection)
 }
 
-export async function understandEvent(ask: Ask, answer: Answer, collection: CollectionRef): Promise<Loaded> {
+async function understandEvent(ask: Ask, answer: Answer, collection: CollectionRef): Promise<Loaded> {
   if (answer.kind !== 'answered') return { kind: 'failed', failure: answer.failure }
   if (answer.status === 404) {
     const failure = failureOf(answer)

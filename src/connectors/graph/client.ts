@@ -48,7 +48,7 @@ export interface ClientOptions {
   readonly root: string
 }
 
-export const BATCH_PARTS_MAX = 20
+const BATCH_PARTS_MAX = 20
 /** Graph refuses JSON requests over 4 MB; headers and joints need some room. */
 const BATCH_BYTES_MAX = 3_500_000
 const RESPONSE_BYTES_MAX = 128 * 1024 * 1024

@@ -8,7 +8,7 @@
 import type { Instant } from '../../core/ids.ts'
 import type { GraphEnv } from './environment.ts'
 
-export const CONCURRENT_REQUESTS_MAX = 4
+const CONCURRENT_REQUESTS_MAX = 4
 
 interface Waiter {
   readonly weight: number

@@ -104,13 +104,13 @@ function sameMoment(a: EventTime, b: EventTime): boolean {
 }
 
 /** Days that a listing of the window surely covers, as instants: from the first midnight to the one after the last. */
-export const windowInstants = (window: DateWindow): { from: Instant; to: Instant } => ({
+const windowInstants = (window: DateWindow): { from: Instant; to: Instant } => ({
   from: dayNumber(window.from) * DAY_MS,
   to: (dayNumber(window.to) + 1) * DAY_MS,
 })
 
 /** The slots whose occurrences overlap the window by their pattern. */
-export function slotsInWindow(
+function slotsInWindow(
   time: EventTime,
   recurrence: Recurrence,
   window: DateWindow,
