@@ -84,7 +84,7 @@ export function eventBody(fields: Fields, around: Surroundings): Written {
     if (problem !== null) return problem
   }
   // A series' time travels with its pattern: the range starts on the date of the start, and its zone is the series'.
-  if ('recurrence' in fields || ('time' in fields && whole.recurrence !== null)) {
+  if ('recurrence' in fields || ('time' in fields && (whole.recurrence ?? null) !== null)) {
     const recurrence = 'recurrence' in fields ? given.recurrence : whole.recurrence
     const zone = whole.time.allDay ? around.viewer : whole.time.zone
     const name = graphZone(zone)

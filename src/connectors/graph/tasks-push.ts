@@ -95,8 +95,10 @@ async function createTask(ask: Ask, { collection, item, key }: Create, marked: M
   const parsed = parseTask(answer.body, collection.zone)
   if (!parsed.ok || !isObject(answer.body)) return unreadable(parsed.ok ? 'It is no object.' : parsed.reason)
   const { id } = parsed.value
-  if (whole.steps.length === 0) return outcomeOf({ ...answer.body, checklistItems: [] }, collection)
-  const trouble = await writeSteps(ask, id, collection, [], whole.steps)
+  // A group that is missing was never reported: no more than none.
+  const steps = whole.steps ?? []
+  if (steps.length === 0) return outcomeOf({ ...answer.body, checklistItems: [] }, collection)
+  const trouble = await writeSteps(ask, id, collection, [], steps)
   return trouble ?? reloaded(ask, id, collection)
 }
 

@@ -193,7 +193,8 @@ export function taskBody(fields: Fields, whole: TaskFields, zone: Zone): Written
     body['isReminderOn'] = reminder !== null
     body['reminderDateTime'] = reminder === null ? null : dateTimeTimeZone(reminder.at, name)
   }
-  const { recurrence } = whole
+  // A group that is missing was never reported: no more than null.
+  const recurrence = whole.recurrence ?? null
   const dates = 'due' in fields || 'start' in fields || 'recurrence' in fields
   if (recurrence !== null && dates) {
     if ('due' in fields && given.due === null)
@@ -219,6 +220,6 @@ const contentBody = (body: Body | null): Json =>
 
 /** Clearing the due date clears the start with it: what is to stay is written once more. */
 export const startToRestore = (fields: Fields, whole: TaskFields, zone: Zone): Json | null =>
-  'due' in fields && fields['due'] === null && whole.start !== null
+  'due' in fields && fields['due'] === null && (whole.start ?? null) !== null
     ? { startDateTime: dateTimeTimeZone(`${whole.start}T00:00:00`, graphZone(zone) ?? 'UTC') }
     : null
