@@ -67,6 +67,44 @@ test('what was committed is there after a restart, what was not is not', async (
   await second.close()
 })
 
+const CHILD = `
+  import { openEmbeddedDatabase } from ${JSON.stringify(join(import.meta.dirname, 'database.ts'))}
+  const database = await openEmbeddedDatabase({ folder: process.argv[1], templates: process.argv[3] })
+  await database.script('create table if not exists t (n integer primary key, v text)')
+  for (let n = Number(process.argv[2]); ; n++) {
+    await database.query('insert into t values ($1, $2)', [n, 'x'.repeat(500)])
+    if (n % 50 === 0) await database.script('checkpoint')
+    console.log(n)
+  }`
+
+test('what was answered before the process was killed is there afterwards', async () => {
+  let kept = 0
+  for (const commits of [60, 97]) {
+    const answered = await killedAfter(kept, commits)
+    const database = await open()
+    const rows = await database.query<{ n: number }>('select n from t order by n')
+    await database.close()
+    expect(rows.length).toBeGreaterThanOrEqual(kept + answered)
+    expect(rows.map((row) => row.n)).toEqual(rows.map((_, n) => n))
+    kept = rows.length
+  }
+}, 180_000)
+
+/** @returns how many commits were answered before the end */
+async function killedAfter(from: number, commits: number): Promise<number> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', CHILD, folder, String(from), TEMPLATES])
+  let answered = 0
+  let trouble = ''
+  child.stderr.on('data', (text) => (trouble += String(text)))
+  child.stdout.on('data', (text) => {
+    answered += String(text).split('\n').length - 1
+    if (answered >= commits) child.kill('SIGKILL')
+  })
+  await new Promise((gone) => child.once('close', gone))
+  if (answered < commits) throw new Error(`The child ended early: ${trouble}`)
+  return answered
+}
+
 describe('one embedded database', () => {
   let database: Database
   let shared: string

@@ -64,7 +64,11 @@ async function makeEmpty(folder: string): Promise<void> {
 }
 
 async function run(settings: WorkerSettings): Promise<Embedded> {
-  const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), { workerData: settings })
+  const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
+    workerData: settings,
+    // Options of the main program (an inspector, an eval) are not meant for this thread.
+    execArgv: [],
+  })
   const tell = (message: ToWorker, transfer: ArrayBuffer[] = []): void =>
     worker.postMessage(message, transfer)
   const answers = (is: FromWorker['is']): Promise<FromWorker> =>

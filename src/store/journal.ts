@@ -76,11 +76,14 @@ async function lockHeads(sql: Sql, mailboxes: readonly MailboxId[]): Promise<Map
 function sealOf(previous: Buffer, row: OperationRow): Buffer {
   return createHash('sha256')
     .update(previous)
-    .update(canonical(contentOf(row)))
+    .update(JSON.stringify(contentOf(row)))
     .digest()
 }
 
-/** All that the row says, in a fixed order. */
+/**
+ * All that the row says, in a fixed order. `before`, `after` and `guard` are kept as `json`, which gives back the very
+ * text it was given, so the order of their keys is part of what is sealed.
+ */
 const contentOf = (row: OperationRow): Json => [
   row.id,
   row.run,
@@ -106,18 +109,6 @@ const contentOf = (row: OperationRow): Json => [
   isoOrNull(row.sentAt),
   isoOrNull(row.doneAt),
 ]
-
-/** JSON with the keys of objects in order, so that equal values have equal text. */
-function canonical(value: Json): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  const parts: string[] = []
-  for (const key of Object.keys(value).sort()) {
-    const one = (value as { readonly [key: string]: Json | undefined })[key]
-    if (one !== undefined) parts.push(`${JSON.stringify(key)}:${canonical(one)}`)
-  }
-  return `{${parts.join(',')}}`
-}
 
 export type JournalReport =
   | { readonly intact: true; readonly mailbox: MailboxId; readonly rows: number; readonly seal: string }

@@ -5,8 +5,11 @@
  */
 export function toJson(value: unknown): string {
   const text = JSON.stringify(value)
-  return SUSPECT.test(text) ? JSON.stringify(value, cleaned) : text
+  return isStorable(text) ? text : JSON.stringify(value, cleaned)
 }
+
+/** Whether the database takes this JSON text as it is. Most texts have no escape of that kind at all. */
+export const isStorable = (json: string): boolean => !json.includes('\\u') || !SUSPECT.test(json)
 
 const SUSPECT = /\\u(?:0000|d[89a-f])/i
 

@@ -174,7 +174,9 @@ export async function feed(
  * its databases together; those that are known to run in another one do not hold us back, or a long import next door
  * would stop our feed. It comes from the statement that looked at the rows,
  * also when it found none. A linked record that was
- * moved out of these containers is told as well. Versions that the link already knows are our own writes.
+ * moved out of these containers is told as well. Versions that the link already knows are our own writes. Links are
+ * looked up one by one (`limit 1` keeps it so): right after a first sync there are no statistics yet, and a plan that
+ * reads all links would cost more than the whole pass.
  */
 const FEED = `
   with horizon as (
@@ -191,14 +193,17 @@ const FEED = `
   from horizon h left join lateral (
     select id, changed_xid from (
       (select x.id, x.changed_xid from scope s, lateral (
-        select r.id, r.changed_xid from records r left join links l on l.record = r.id and l.mailbox = $1
+        select r.id, r.changed_xid from records r left join lateral (
+          select record_version from links where record = r.id and mailbox = $1 limit 1) l on true
         where r.container = s.container and r.kind = $6 and (r.changed_xid, r.id) > ($3::xid8, $4)
-          and r.changed_xid < h.at and (l.id is null and r.deleted_at is null or l.record_version <> r.version)
+          and r.changed_xid < h.at
+          and (l.record_version is null and r.deleted_at is null or l.record_version <> r.version)
         order by r.changed_xid, r.id limit $5) x)
       union
-      (select r.id, r.changed_xid from records r join links l on l.record = r.id and l.mailbox = $1
-        where r.moved and r.kind = $6 and l.channel = $2 and (r.changed_xid, r.id) > ($3::xid8, $4)
-          and r.changed_xid < h.at and l.record_version <> r.version
+      (select r.id, r.changed_xid from records r, lateral (
+          select record_version from links where record = r.id and mailbox = $1 and channel = $2 limit 1) l
+        where r.moved and r.kind = $6 and (r.changed_xid, r.id) > ($3::xid8, $4) and r.changed_xid < h.at
+          and l.record_version <> r.version
         order by r.changed_xid, r.id limit $5)
     ) u order by changed_xid, id limit $5
   ) c on true

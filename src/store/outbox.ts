@@ -1,7 +1,7 @@
 import type { RunId } from '../core/ids.ts'
 import type { Json } from '../core/item.ts'
 import type { Sql } from './database.ts'
-import { cleanText, toJson } from './json.ts'
+import { cleanText, isStorable, toJson } from './json.ts'
 import { isFinal, sealFinished } from './journal.ts'
 import { OPERATION_COLUMNS, toOperation, type OperationColumns } from './operation-rows.ts'
 import { at, atOrNull, iso, isoOrNull, lastOfEach, segments } from './rows.ts'
@@ -34,7 +34,7 @@ export async function operations(sql: Sql, query: OperationQuery): Promise<reado
 
 /** New operations, or new content of ones that are not on their way yet. */
 export async function writeOperations(sql: Sql, rows: readonly OperationRow[]): Promise<void> {
-  for (const part of segments(rows.map(storable), (row) => row.id)) {
+  for (const part of segments(storable(rows), (row) => row.id)) {
     const seals = await sealFinished(
       sql,
       part.filter((row) => isFinal(row.state)),
@@ -59,11 +59,8 @@ export async function writeOperations(sql: Sql, rows: readonly OperationRow[]): 
 }
 
 /** What is hashed must be what is stored, so characters that the database refuses go before the hash is made. */
-function storable(row: OperationRow): OperationRow {
-  const text = JSON.stringify(row)
-  const clean = toJson(row)
-  return text === clean ? row : (JSON.parse(clean) as OperationRow)
-}
+const storable = (rows: readonly OperationRow[]): readonly OperationRow[] =>
+  isStorable(JSON.stringify(rows)) ? rows : (JSON.parse(toJson(rows)) as readonly OperationRow[])
 
 const CHANGING = `item, rule, cause, title, before, after, guard, mails, state, reason, attempts, sent_at, done_at,
   seal_no, seal`
