@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { created, link, operation, put, recordId, T0 } from '../../tests/contract/store-rows.ts'
-import { emptyTables, testEngines } from '../../tests/support/databases.ts'
-import type { Database } from './database.ts'
-import { verifyJournal } from './journal.ts'
-import { tidy } from './maintenance.ts'
-import { createSqlStore } from './sql-store.ts'
-import type { SyncStore } from './sync-store.ts'
+import { created, link, operation, put, recordId, T0 } from './store-rows.ts'
+import { emptyTables, testEngines } from '../support/databases.ts'
+import type { Database } from '../../src/store/database.ts'
+import { verifyJournal } from '../../src/store/journal.ts'
+import { tidy } from '../../src/store/maintenance.ts'
+import { createSqlStore } from '../../src/store/sql-store.ts'
+import type { SyncStore } from '../../src/store/sync-store.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 const RETENTION = { quarantineDays: 30, journalDays: 365 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { MAILBOX, collectionRow, created } from '../../tests/contract/store-rows.ts'
-import { testEngines } from '../../tests/support/databases.ts'
-import { migrate } from './migrate.ts'
-import { createSqlStore, syncTx } from './sql-store.ts'
-import type { ChannelRow } from './sync-store.ts'
+import { MAILBOX, collectionRow, created } from './store-rows.ts'
+import { testEngines } from '../support/databases.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { createSqlStore, syncTx } from '../../src/store/sql-store.ts'
+import type { ChannelRow } from '../../src/store/sync-store.ts'
 
 const served = (await testEngines()).filter(({ engine }) => engine === 'served')
 
