@@ -28,7 +28,7 @@ const NODE_MAJOR_MIN = 24
 const COMMANDS = {
   start: { file: 'src/cli/main.ts', args: ['start'], web: true },
   syncline: { file: 'src/cli/main.ts', args: [], web: false },
-  emulator: { file: 'src/cli/main.ts', args: ['emulator'], web: false },
+  emulator: { file: 'src/emulator/main.ts', args: [], web: false },
   test: { file: 'scripts/test.ts', args: [], web: true },
   check: { file: 'scripts/check.ts', args: [], web: false },
   bench: { file: 'bench/main.ts', args: [], web: false },

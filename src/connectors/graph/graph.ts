@@ -1,5 +1,5 @@
 /**
- * The Microsoft side of the contract: one mailbox's mail, calendars and tasks through Microsoft Graph. Everything
+ * The Microsoft side of the contract: one mailbox's calendars and tasks through Microsoft Graph. Everything
  * channel-specific is in its own file; here is only who is asked what.
  */
 import type { Cursor } from '../../core/ids.ts'
@@ -29,8 +29,6 @@ import {
 } from './delta.ts'
 import type { Endpoints, GraphEnv, Transport } from './environment.ts'
 import { Gate } from './gate.ts'
-import { listFolders, mailReader, readMessages } from './mail.ts'
-import { pushMessage, settleMessage } from './mail-push.ts'
 import { together, type Ask } from './rounds.ts'
 import { listTaskLists, readTasks, tasksReader } from './tasks.ts'
 import { lookFirst, pushTask, settleTask, type Marked } from './tasks-push.ts'
@@ -71,12 +69,15 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
     gate: options.gate ?? new Gate(env),
   })
   const pushOptions = { sendResponses: options.sendResponses ?? true }
-  const readers: { readonly [channel in Channel]: DeltaReader<unknown> } = {
+  const readers: { readonly [channel in Channel]?: DeltaReader<unknown> } = {
     calendar: calendarReader(client, { road: options.calendarRoad ?? 'view' }) as DeltaReader<unknown>,
     tasks: tasksReader(client) as DeltaReader<unknown>,
-    email: mailReader() as DeltaReader<unknown>,
   }
-  const readerOf = (channel: Channel): DeltaReader<unknown> => readers[channel]
+  const readerOf = (channel: Channel): DeltaReader<unknown> => {
+    const reader = readers[channel]
+    if (reader === undefined) throw notBuilt(channel)
+    return reader
+  }
   return {
     side: 'mailbox',
     capabilities: {
@@ -93,8 +94,8 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
           return listCalendars(client, signal)
         case 'tasks':
           return listTaskLists(client, signal)
-        case 'email':
-          return listFolders(client, signal)
+        default:
+          throw notBuilt(channel)
       }
     },
     pull: (collection, cursor, signal) =>
@@ -135,6 +136,13 @@ async function byItself<T>(
   }
 }
 
+const notBuilt = (channel: Channel): ConnectorError =>
+  new ConnectorError({
+    kind: 'rejected',
+    code: 'no-channel',
+    message: `The ${channel} channel is not connected here.`,
+  })
+
 async function pushOne(
   ask: Ask,
   operation: Operation,
@@ -146,8 +154,8 @@ async function pushOne(
       return pushEvent(ask, operation, options)
     case 'tasks':
       return pushTask(ask, operation, marked)
-    case 'email':
-      return pushMessage(ask, operation)
+    default:
+      throw notBuilt(operation.collection.channel)
   }
 }
 
@@ -157,8 +165,8 @@ async function settleOne(ask: Ask, operation: Operation) {
       return settleEvent(ask, operation)
     case 'tasks':
       return settleTask(ask, operation)
-    case 'email':
-      return settleMessage(ask, operation)
+    default:
+      throw notBuilt(operation.collection.channel)
   }
 }
 
@@ -168,8 +176,8 @@ function readItems(client: GraphClient, channel: Channel, refs: readonly ItemRef
       return readEvents(client, refs, signal)
     case 'tasks':
       return readTasks(client, refs, signal)
-    case 'email':
-      return readMessages(client, refs, signal)
+    default:
+      throw notBuilt(channel)
   }
 }
 

@@ -207,7 +207,7 @@ export const calendarApi = {
       created: z.number().int(),
       updated: z.number().int(),
       unchanged: z.number().int(),
-      problems: z.array(z.object({ line: z.number().int(), problem: z.string() })),
+      problems: z.array(z.object({ what: z.string(), problem: z.string() })),
     }),
   }),
 } as const

@@ -10,6 +10,8 @@ export const recordField = z.object({
   label: z.string(),
   type: z.enum(['text', 'long-text', 'email', 'phone', 'url', 'date', 'number', 'choice', 'link', 'tags']),
   required: z.boolean(),
+  /** The value is a list of such texts (email addresses, tags). */
+  list: z.boolean(),
   maxLength: z.number().int().nullable(),
   options: z.array(z.object({ value: z.string(), label: z.string() })),
   /** For `link`: the kind it points at. */
@@ -139,7 +141,7 @@ export const recordsApi = {
       updated: z.number().int(),
       unchanged: z.number().int(),
       mapping: z.record(z.string(), z.string()),
-      problems: z.array(z.object({ line: z.number().int(), problem: z.string() })),
+      problems: z.array(z.object({ what: z.string(), problem: z.string() })),
       sample: z.array(fields),
     }),
   }),

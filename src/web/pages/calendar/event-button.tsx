@@ -26,9 +26,8 @@ export function EventButton(props: Props) {
   const { placed, color, className, style, bar, ghost, dragged, onOpen, onPointerDown, children } = props
   const { occurrence } = placed
   const state = occurrence.sync.state
-  // The visible time is drawn only where it has room; its place in the button's name is here.
   const words = [
-    whenOf(placed),
+    t.at(titleOfEvent(placed), whenOf(placed)),
     occurrence.location,
     occurrence.cancelled && t.cancelledMark,
     state !== 'fine' && state !== 'local' && text.states.sync[state],
@@ -38,6 +37,7 @@ export function EventButton(props: Props) {
       type="button"
       className={className}
       style={{ '--c': color, ...style }}
+      aria-label={words.filter(Boolean).join(', ')}
       data-event={placed.key}
       data-bar={bar ? '' : undefined}
       data-ghost={ghost ? '' : undefined}
@@ -50,7 +50,6 @@ export function EventButton(props: Props) {
       onClick={() => onOpen(placed)}
     >
       {children}
-      <span className="visually-hidden">, {words.filter(Boolean).join(', ')}</span>
     </button>
   )
 }

@@ -29,7 +29,7 @@ export function ChannelRow({ row }: { readonly row: Channel }) {
   const Shape = icons[row.channel]
   return (
     <div className={css['channel']}>
-      <div className={css['row']}>
+      <dl className={css['row']}>
         <div className={css['name']}>
           <Shape size={16} stroke={1.6} aria-hidden />
           {row.label}
@@ -38,26 +38,26 @@ export function ChannelRow({ row }: { readonly row: Channel }) {
           <HealthStatus health={row.health} />
         </div>
         <div>
-          <span className={css['key']}>{t.columns.proven}</span>
-          <div>
+          <dt>{t.columns.proven}</dt>
+          <dd>
             <RelativeTime at={row.provenAt} otherwise={t.never} />
-          </div>
+          </dd>
         </div>
         <div data-phone="off">
-          <span className={css['key']}>{t.columns.last}</span>
-          <div>
+          <dt>{t.columns.last}</dt>
+          <dd>
             <RelativeTime at={row.lastFinishedAt} otherwise={t.never} />
-          </div>
+          </dd>
         </div>
         <div data-wide="" data-phone="off">
-          <span className={css['key']}>{t.columns.next}</span>
-          <div>{row.health === 'paused' || row.health === 'off' ? '' : <RelativeTime at={row.nextAt} />}</div>
+          <dt>{t.columns.next}</dt>
+          <dd>{row.health === 'paused' || row.health === 'off' ? '' : <RelativeTime at={row.nextAt} />}</dd>
         </div>
         <div data-wide="" data-phone="off">
           <Counts row={row} />
         </div>
         <Actions row={row} />
-      </div>
+      </dl>
       <Words row={row} />
       {row.progress !== null && (
         <div className={css['progress']}>

@@ -54,7 +54,6 @@ function Import({ kind }: { readonly kind: Kind }) {
           <Help>{t.importHelp}</Help>
           <FileInput
             label={t.file}
-            placeholder={t.chooseFile}
             accept={kind.kind === 'contact' ? '.csv,.vcf,text/csv,text/vcard' : '.csv,text/csv'}
             onChange={(chosen) => void choose(chosen)}
           />

@@ -1,7 +1,6 @@
 export const frame = {
   skip: 'Skip to content',
   navigation: 'Main',
-  topBar: 'Search and status',
   overview: 'Overview',
   calendar: 'Calendar',
   tasks: 'Tasks',

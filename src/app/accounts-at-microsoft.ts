@@ -1,0 +1,199 @@
+import { X509Certificate } from 'node:crypto'
+import type { Connector } from '../connectors/connector.ts'
+import { ConnectorError } from '../connectors/connector.ts'
+import {
+  createMicrosoftAuth,
+  type MicrosoftApp,
+  type MicrosoftAuth,
+  type TokenCache,
+} from '../connectors/graph/auth.ts'
+import { resolveEndpoints, type Endpoints, type Transport } from '../connectors/graph/environment.ts'
+import { createGraphConnector } from '../connectors/graph/graph.ts'
+import type { Tokens } from '../connectors/graph/client.ts'
+import type { Channel } from '../core/item.ts'
+import { requiredPermissions } from '../core/permissions.ts'
+import { applicationGaps } from '../core/settings-change.ts'
+import { resolve, settingOf, type StoredByScope } from '../core/settings.ts'
+import { secretSetting, storedSettings } from '../server/settings-store.ts'
+import type { Database } from '../store/database.ts'
+import type { MailboxRow } from '../store/sync-store.ts'
+import { readSecret, writeSecret, type Vault } from '../store/vault.ts'
+import type { AppEnv } from './identities.ts'
+
+/** The application at Microsoft as the settings say, and a connector for each mailbox. */
+export interface MicrosoftParts {
+  readonly database: Database
+  readonly vault: Vault
+  readonly env: AppEnv
+  readonly transport: Transport
+  /** Overrides of Microsoft's addresses; empty texts for none. */
+  readonly overrides: () => { readonly graph: string; readonly login: string }
+}
+
+export interface Application {
+  readonly app: MicrosoftApp
+  readonly access: 'delegated' | 'application'
+  readonly endpoints: Endpoints
+  readonly auth: MicrosoftAuth
+  readonly settings: StoredByScope
+}
+
+export interface KeptAccount {
+  readonly homeAccountId: string
+  readonly scopes: readonly string[]
+}
+
+export interface MicrosoftAccounts {
+  /** @throws {ConnectorError} unauthorized, in words for the administrator, when the settings are not complete */
+  readonly application: () => Promise<Application>
+  readonly endpoints: () => Promise<Endpoints>
+  readonly connectorFor: (mailbox: MailboxRow) => Promise<Connector>
+  /** A connector for a mailbox that is not kept yet: `me`, or another one by its address. */
+  readonly connectorBy: (tokens: Tokens, who: string) => Promise<Connector>
+  readonly scopes: (access: 'delegated' | 'application') => Promise<readonly string[]>
+  readonly tokenCache: (mailbox: string) => TokenCache
+  readonly keepAccount: (
+    mailbox: string,
+    account: KeptAccount | null,
+    serialized: string | null,
+  ) => Promise<void>
+  readonly hasAccount: (mailbox: string) => Promise<boolean>
+  /** Connectors are made anew: the settings or a sign-in changed. */
+  readonly forget: (mailbox?: string) => void
+}
+
+const CHANNELS: readonly Channel[] = ['calendar', 'tasks', 'email']
+const INTEGRATION = {
+  calendar: 'integrations.calendar',
+  tasks: 'integrations.tasks',
+  email: 'integrations.email',
+} as const
+const cacheName = (mailbox: string): string => `microsoft-tokens ${mailbox}`
+const accountName = (mailbox: string): string => `microsoft-account ${mailbox}`
+
+export function makeMicrosoftAccounts(parts: MicrosoftParts): MicrosoftAccounts {
+  const { database, vault, env, transport } = parts
+  let known: Application | null = null
+  const connectors = new Map<string, Connector>()
+  const now = (): Date => new Date(env.now())
+
+  async function endpoints(): Promise<Endpoints> {
+    const cloud = resolve('application.cloud', await storedSettings(database, null)).value
+    const { graph, login } = parts.overrides()
+    return resolveEndpoints(cloud, { ...(graph !== '' && { graph }), ...(login !== '' && { login }) })
+  }
+
+  async function application(): Promise<Application> {
+    if (known !== null) return known
+    const settings = await storedSettings(database, null)
+    const gaps = applicationGaps(settings)
+    if (gaps.length > 0)
+      throw new ConnectorError({
+        kind: 'unauthorized',
+        code: 'not-configured',
+        message: `The application settings are not complete (${gaps.map((gap) => settingOf(gap).label).join(', ')}). An administrator fills them in under System > Configuration > Integrations > Microsoft Settings.`,
+      })
+    const app: MicrosoftApp = {
+      clientId: resolve('application.clientId', settings).value,
+      tenant: resolve('application.tenantId', settings).value,
+      cloud: resolve('application.cloud', settings).value,
+      credential:
+        resolve('application.credential', settings).value === 'certificate'
+          ? certificate(
+              resolve('application.certificate', settings).value,
+              (await secretSetting(database, vault, 'application.privateKey')) ?? '',
+            )
+          : {
+              kind: 'secret',
+              secret: (await secretSetting(database, vault, 'application.clientSecret')) ?? '',
+            },
+    }
+    const where = await endpoints()
+    known = {
+      app,
+      access: resolve('application.access', settings).value,
+      endpoints: where,
+      auth: createMicrosoftAuth({ app, endpoints: where, transport, env }),
+      settings,
+    }
+    return known
+  }
+
+  async function scopes(access: 'delegated' | 'application'): Promise<readonly string[]> {
+    const settings = await storedSettings(database, null)
+    const channels = CHANNELS.filter((channel) => resolve(INTEGRATION[channel], settings).value)
+    const needed = requiredPermissions({
+      channels: channels.length > 0 ? channels : ['calendar'],
+      access,
+      sharedMailboxes: false,
+      singleSignOn: false,
+    })
+    return needed.map((permission) => permission.name)
+  }
+  const tokenCache = (mailbox: string): TokenCache => ({
+    load: () => readSecret(database, vault, cacheName(mailbox)),
+    save: (serialized) => writeSecret(database, vault, cacheName(mailbox), serialized, now()),
+  })
+  const accountOf = async (mailbox: string): Promise<KeptAccount | null> => {
+    const text = await readSecret(database, vault, accountName(mailbox))
+    return text === null ? null : (JSON.parse(text) as KeptAccount)
+  }
+  const connectorBy = async (tokens: Tokens, who: string): Promise<Connector> => {
+    const { endpoints: where } = await application()
+    return createGraphConnector({ mailbox: { objectId: who }, tokens, endpoints: where, transport, env })
+  }
+
+  return {
+    application,
+    endpoints,
+    scopes,
+    tokenCache,
+    connectorBy,
+    hasAccount: async (mailbox) => (await accountOf(mailbox)) !== null,
+    keepAccount: async (mailbox, account, serialized) => {
+      await writeSecret(
+        database,
+        vault,
+        accountName(mailbox),
+        account === null ? null : JSON.stringify(account),
+        now(),
+      )
+      await writeSecret(database, vault, cacheName(mailbox), serialized, now())
+      connectors.delete(mailbox)
+    },
+    connectorFor: async (mailbox) => {
+      const kept = connectors.get(mailbox.id)
+      if (kept !== undefined) return kept
+      const { auth, access } = await application()
+      const account = await accountOf(mailbox.id)
+      if (account === null && access === 'delegated')
+        throw new ConnectorError({
+          kind: 'unauthorized',
+          code: 'no-account',
+          message: `No sign-in is kept for ${mailbox.address}. Connect the account again; nothing that was kept is lost.`,
+        })
+      const tokens =
+        account === null
+          ? auth.application()
+          : auth.delegated({
+              cache: tokenCache(mailbox.id),
+              homeAccountId: account.homeAccountId,
+              scopes: account.scopes,
+            })
+      const connector = await connectorBy(tokens, mailbox.objectId)
+      connectors.set(mailbox.id, connector)
+      return connector
+    },
+    forget: (mailbox) => {
+      if (mailbox === undefined) {
+        known = null
+        connectors.clear()
+      } else connectors.delete(mailbox)
+    },
+  }
+}
+
+function certificate(pem: string, privateKey: string): MicrosoftApp['credential'] {
+  const thumbprintSha256 = new X509Certificate(pem).fingerprint256.replaceAll(':', '')
+  return { kind: 'certificate', thumbprintSha256, privateKey, certificate: pem }
+}

@@ -1,0 +1,94 @@
+import type { RemoteCollection } from '../connectors/connector.ts'
+import type { CollectionId } from '../core/ids.ts'
+import type { Channel } from '../core/item.ts'
+import { channelEnabled } from '../core/settings-change.ts'
+import { resolve, type StoredByScope } from '../core/settings.ts'
+import type { Pairing } from '../engine/discover.ts'
+import type { ChannelSettings } from '../engine/pass.ts'
+import { settingsReader } from '../server/settings-store.ts'
+import type { Database } from '../store/database.ts'
+import type { MailboxRow } from '../store/sync-store.ts'
+
+/** What the settings mean for one channel of one mailbox. */
+export const CHANNELS: readonly Channel[] = ['calendar', 'tasks', 'email']
+
+export function channelSettings(channel: Channel, settings: StoredByScope): ChannelSettings {
+  const direction = {
+    calendar: 'calendar.direction',
+    tasks: 'tasks.direction',
+    email: 'emailSync.direction',
+  } as const
+  const conflicts = channel === 'tasks' ? 'tasks.conflicts' : 'calendar.conflicts'
+  return {
+    direction: resolve(direction[channel], settings).value,
+    // Messages come from Microsoft: of what may change on both sides, its word counts.
+    conflicts: channel === 'email' ? 'mailbox' : resolve(conflicts, settings).value,
+    invitations: resolve('calendar.invitations', settings).value,
+    privateEvents: resolve('calendar.privateEvents', settings).value,
+    mailInFirstSync: false,
+    intervalMinutes: resolve('synchronization.intervalMinutes', settings).value,
+    daysBack:
+      channel === 'email'
+        ? resolve('emailSync.firstSyncDays', settings).value
+        : resolve('synchronization.daysBack', settings).value,
+    daysAhead: resolve('synchronization.daysAhead', settings).value,
+    guard: {
+      items: resolve('deletes.guardItems', settings).value,
+      percent: resolve('deletes.guardPercent', settings).value,
+    },
+  }
+}
+
+export const settingsOf = async (
+  database: Database,
+  mailbox: Pick<MailboxRow, 'organization' | 'user'>,
+): Promise<StoredByScope> =>
+  (await settingsReader(database))({ organization: mailbox.organization, user: mailbox.user })
+
+/** Which of a mailbox's collections take part, and in which container of the CRM each is mirrored. */
+export interface Pairings {
+  /** Asked before a pass; what `pairing` answers is from here. */
+  readonly prepare: (mailbox: MailboxRow, channel: Channel, settings: StoredByScope) => Promise<void>
+  readonly pairing: (mailbox: MailboxRow, channel: Channel) => Pairing
+}
+
+export function makePairings(database: Database): Pairings {
+  const defaults = new Map<string, string | null>()
+  const chosen = new Map<string, ReadonlySet<string> | null>()
+  const keyOf = (mailbox: MailboxRow, channel: Channel): string => `${mailbox.id} ${channel}`
+  return {
+    prepare: async (mailbox, channel, settings) => {
+      const key = keyOf(mailbox, channel)
+      chosen.set(key, chosenIds(channel, settings))
+      if (channel === 'email' || mailbox.user === null) {
+        defaults.set(key, null)
+        return
+      }
+      // The person's own calendar or list of the CRM is the mirror of their default one at Microsoft, unless another
+      // mailbox has it already.
+      const [row] = await database.query<{ id: string }>(
+        `select k.id from containers k where k.kind = $1 and k.owner = $2 and k.is_default and k.deleted_at is null
+          and not exists (select from collections c where c.container = k.id) order by k.created_at, k.id limit 1`,
+        [channel === 'calendar' ? 'calendar' : 'task-list', mailbox.user],
+      )
+      defaults.set(key, row?.id ?? null)
+    },
+    pairing: (mailbox, channel) => (remote: RemoteCollection, id: CollectionId) => {
+      const key = keyOf(mailbox, channel)
+      const own = chosen.get(key) ?? null
+      const container = remote.isDefault ? (defaults.get(key) ?? id) : id
+      return { container, selected: channel === 'email' || (own === null ? remote.isDefault : own.has(id)) }
+    },
+  }
+}
+
+/** Ids of the chosen calendars or lists; null: the default one. */
+export function chosenIds(channel: Channel, settings: StoredByScope): ReadonlySet<string> | null {
+  if (channel === 'email') return null
+  const choice = resolve(channel === 'calendar' ? 'calendar.calendars' : 'tasks.lists', settings).value
+  return choice.mode === 'chosen' ? new Set(choice.ids) : null
+}
+
+/** Channels that this product can keep in step: mail joins when its road is built. */
+export const isEnabled = (channel: Channel, settings: StoredByScope): boolean =>
+  channelEnabled(channel, settings)

@@ -1,0 +1,204 @@
+import { ConnectorError } from '../connectors/connector.ts'
+import { asId, type MailboxId } from '../core/ids.ts'
+import { resolve } from '../core/settings.ts'
+import type { DoctorStep } from '../server/microsoft.ts'
+import { storedSettings } from '../server/settings-store.ts'
+import type { Database } from '../store/database.ts'
+import type { SyncStore } from '../store/sync-store.ts'
+import type { MicrosoftAccounts } from './accounts-at-microsoft.ts'
+import { CHANNELS, isEnabled, settingsOf } from './channel-settings.ts'
+import type { AppEnv } from './identities.ts'
+
+/** Tests every step of the set-up, each by itself, and names the fix. Changes nothing, here or at Microsoft. */
+export interface DoctorParts {
+  readonly database: Database
+  readonly store: SyncStore
+  readonly accounts: MicrosoftAccounts
+  readonly env: AppEnv
+  readonly signal: AbortSignal
+  readonly mailbox?: string
+  /** With application access: a mailbox that must be refused. */
+  readonly foreignMailbox?: string
+}
+
+const CLOCK_WARNING_MS = 60_000
+const SECRET_WARNING_DAYS = 30
+const MAILBOXES_MAX = 20
+const DAY_MS = 86_400_000
+
+type Finding = Pick<DoctorStep, 'state' | 'detail'> & Partial<Pick<DoctorStep, 'fix' | 'code'>>
+const fine = (detail: string): Finding => ({ state: 'ok', detail })
+
+async function step(id: string, title: string, work: () => Promise<Finding>): Promise<DoctorStep> {
+  const began = performance.now()
+  let finding: Finding
+  try {
+    finding = await work()
+  } catch (error) {
+    const failure = error instanceof ConnectorError ? error.failure : null
+    const message = failure?.message ?? (error instanceof Error ? error.message : String(error))
+    finding = {
+      state: 'failed',
+      detail: message,
+      fix: failure === null ? 'Look into the log of the server.' : fixOf(failure.kind),
+      code: failure !== null && 'code' in failure ? failure.code : null,
+    }
+  }
+  return {
+    id,
+    title,
+    fix: null,
+    code: null,
+    ...finding,
+    seconds: Math.round(performance.now() - began) / 1000,
+  }
+}
+
+const fixOf = (kind: string): string =>
+  kind === 'unauthorized'
+    ? 'The text above says who acts and how. Then run the doctor again.'
+    : kind === 'throttled'
+      ? 'Wait, then run the doctor again.'
+      : 'Check that this machine reaches Microsoft (proxy, firewall, DNS), then run the doctor again.'
+
+/** What "Check Connection" of the application settings tests. */
+export async function examineApplication(
+  accounts: MicrosoftAccounts,
+  signal: AbortSignal,
+): Promise<readonly DoctorStep[]> {
+  accounts.forget()
+  const settings = await step('settings', 'Application settings', async () => {
+    const { app, access } = await accounts.application()
+    return fine(`Application ${app.clientId} of ${app.tenant}, ${access} access.`)
+  })
+  if (settings.state === 'failed') return [settings]
+  const credential = await step('credential', 'Client secret or certificate', async () => {
+    const { auth } = await accounts.application()
+    await auth.application().accessToken(true, signal)
+    return fine('Microsoft accepts it.')
+  })
+  return [settings, credential]
+}
+
+export async function examineAll(parts: DoctorParts): Promise<readonly DoctorStep[]> {
+  const { database, store, accounts, env, signal } = parts
+  const settings = await storedSettings(database, null)
+  const steps: DoctorStep[] = []
+  steps.push(
+    await step('database', 'Database', async () => {
+      const version = await database.version()
+      return fine(`${version} answers.`)
+    }),
+  )
+  steps.push(...(await examineApplication(accounts, signal)))
+  if (steps.some((one) => one.state === 'failed')) return steps
+  const { access, auth } = await accounts.application()
+  const expires = resolve('application.secretExpiresOn', settings).value
+  if (expires !== '')
+    steps.push(
+      await step('expiry', 'End of the secret or certificate', async () => {
+        const days = Math.ceil((Date.parse(`${expires}T00:00:00Z`) - env.now()) / DAY_MS)
+        if (days <= 0)
+          return {
+            state: 'failed',
+            detail: `It ended on ${expires}.`,
+            fix: 'Make a new one in the app registration and enter it in Microsoft Settings.',
+          }
+        if (days <= SECRET_WARNING_DAYS)
+          return {
+            state: 'warning',
+            detail: `It ends in ${days} days.`,
+            fix: 'Make a new one now and enter it as Next Client Secret: nobody is interrupted then.',
+          }
+        return fine(`It ends in ${days} days.`)
+      }),
+    )
+  const rows = await database.query<{ id: MailboxId }>(
+    `select id from mailboxes where state <> 'disconnected' and ($1::text is null or id = $1) order by address limit ${MAILBOXES_MAX}`,
+    [parts.mailbox ?? null],
+  )
+  if (rows.length === 0)
+    steps.push({
+      id: 'mailboxes',
+      title: 'Mailboxes',
+      state: 'warning',
+      detail: 'No mailbox is connected yet.',
+      fix: 'Connect one in My Configuration, or with: syncline connect ADDRESS',
+      code: null,
+      seconds: 0,
+    })
+  for (const { id } of rows) {
+    const mailbox = await store.transaction(null, (tx) => tx.mailbox(asId(id)))
+    if (mailbox === null) continue
+    const connector = await accounts.connectorFor(mailbox).catch(() => null)
+    steps.push(
+      await step(`mailbox ${id}`, `Sign-in of ${mailbox.address}`, async () => {
+        const identity = await (connector ?? (await accounts.connectorFor(mailbox))).identity(signal)
+        if (identity.tenantId !== mailbox.tenantId || identity.objectId !== mailbox.objectId)
+          return {
+            state: 'failed',
+            detail: `The sign-in belongs to ${identity.address}.`,
+            fix: `Reconnect ${mailbox.address} with its own account.`,
+          }
+        const skew = Math.abs(identity.clockOffsetMs)
+        if (skew > CLOCK_WARNING_MS)
+          return {
+            state: 'warning',
+            detail: `The clocks differ by ${Math.round(skew / 1000)} s.`,
+            fix: 'Let this machine take its time from a time server (NTP).',
+          }
+        return fine(
+          `${identity.displayName}, zone ${identity.zone}, clocks ${Math.round(skew / 1000)} s apart.`,
+        )
+      }),
+    )
+    if (connector === null || steps.at(-1)?.state === 'failed') continue
+    const own = await settingsOf(database, mailbox)
+    for (const channel of CHANNELS) {
+      if (!isEnabled(channel, own)) continue
+      steps.push(
+        await step(
+          `mailbox ${id} ${channel}`,
+          `Permission for ${channel} of ${mailbox.address}`,
+          async () => {
+            const found = await connector.collections(channel, signal)
+            return found.length === 0
+              ? {
+                  state: 'warning',
+                  detail: 'Nothing was found there.',
+                  fix: 'Check that the mailbox has a licence that includes Exchange Online.',
+                }
+              : fine(
+                  `${found.length} found: ${found
+                    .slice(0, 5)
+                    .map((one) => one.name)
+                    .join(', ')}${found.length > 5 ? ', …' : ''}.`,
+                )
+          },
+        ),
+      )
+    }
+  }
+  const foreign = parts.foreignMailbox
+  if (access === 'application' && foreign !== undefined)
+    steps.push(
+      await step('foreign', `Refusal of ${foreign}`, async () => {
+        try {
+          await (await accounts.connectorBy(auth.application(), foreign)).collections('calendar', signal)
+        } catch (error) {
+          if (
+            error instanceof ConnectorError &&
+            (error.failure.kind === 'unauthorized' || error.failure.kind === 'rejected')
+          )
+            return fine('Microsoft refuses it, as it should.')
+          throw error
+        }
+        return {
+          state: 'failed',
+          detail: 'The application can read this mailbox.',
+          fix: 'Limit the application as the set-up guide shows (New-ManagementScope, New-ManagementRoleAssignment), and remove the directory-wide consent for the same permissions.',
+        }
+      }),
+    )
+  return steps
+}

@@ -1,0 +1,342 @@
+import { asId, type CollectionId, type MailboxId, type RunId } from '../core/ids.ts'
+import type { Channel } from '../core/item.ts'
+import type { Engine, PassResult } from '../engine/engine.ts'
+import { createEngine } from '../engine/engine.ts'
+import { Refusal } from '../server/problems.ts'
+import { settingsReader } from '../server/settings-store.ts'
+import type { SyncActions, Undoing } from '../server/sync-actions.ts'
+import type { Database } from '../store/database.ts'
+import { createJobs } from '../store/jobs.ts'
+import type { MailboxRow, SyncStore } from '../store/sync-store.ts'
+import {
+  CHANNELS,
+  channelSettings,
+  chosenIds,
+  isEnabled,
+  makePairings,
+  settingsOf,
+} from './channel-settings.ts'
+import type { AppEnv } from './identities.ts'
+import type { MicrosoftAccounts } from './accounts-at-microsoft.ts'
+
+/** The engine, its queue and its clock, behind what people may ask of the sync. */
+export interface RunningSync {
+  readonly actions: SyncActions
+  readonly engine: Engine
+  /** A mailbox was connected, or may go on: its channels are due. */
+  readonly start: (mailbox: MailboxId) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export interface SyncParts {
+  readonly database: Database
+  readonly store: SyncStore
+  readonly env: AppEnv
+  readonly accounts: MicrosoftAccounts
+  readonly trouble: (error: unknown) => void
+}
+
+const TICK_MS = 1_000
+const DUE_MAX = 200
+/** An edit is often followed by another one: the pass waits a moment for it. */
+const NUDGE_SECONDS = 1
+/** How long an answer of a person waits for a pass of the same mailbox that is under way. */
+const BUSY_WAIT_MS = 30_000
+const BUSY_LOOK_MS = 150
+/** A person who approved something sees the outcome at once when it takes no longer. */
+const ANSWER_WITHIN_MS = 1_500
+const PRIORITY_OF_PEOPLE = 10
+
+export async function startSync(parts: SyncParts): Promise<RunningSync> {
+  const { database, store, env, accounts } = parts
+  const pairings = makePairings(database)
+  const engine = createEngine({
+    store,
+    env,
+    connectorFor: accounts.connectorFor,
+    settingsFor: async (mailbox, channel) => {
+      const settings = await settingsOf(database, mailbox)
+      await pairings.prepare(mailbox, channel, settings)
+      return channelSettings(channel, settings)
+    },
+    pairingFor: pairings.pairing,
+    holder: `process ${process.pid}`,
+  })
+  const isDue = (now: number, row: { readonly next_at: Date | null }): boolean =>
+    row.next_at === null || row.next_at.getTime() <= now
+
+  const jobs = createJobs(database, {
+    onTrouble: parts.trouble,
+    handlers: {
+      mailbox: async (mailbox, { reasons, signal }) => {
+        try {
+          const rows = await database.query<{ channel: Channel; next_at: Date | null }>(
+            `select c.channel, c.next_at from channels c join mailboxes m on m.id = c.mailbox
+              where c.mailbox = $1 and c.enabled and c.paused is null and m.state <> 'disconnected' order by c.channel`,
+            [mailbox],
+          )
+          for (const row of rows) {
+            if (signal.aborted) return
+            const asked = reasons.includes(`manual ${row.channel}`)
+            const nudged = reasons.includes(`nudge ${row.channel}`)
+            if (!asked && !nudged && !isDue(env.now(), row)) continue
+            await engine.syncChannel(mailbox, row.channel, {
+              trigger: asked ? 'manual' : nudged ? 'nudge' : 'schedule',
+              signal,
+            })
+          }
+        } finally {
+          queued.delete(mailbox)
+        }
+      },
+    },
+  })
+  /** Mailboxes whose scheduled job is on its way: the tick does not ask again for what it asked already. */
+  const queued = new Set<string>()
+  let ticking: Promise<void> | null = null
+  const tick = async (): Promise<void> => {
+    const due = await store.transaction(null, (tx) => tx.dueChannels(env.now(), DUE_MAX))
+    for (const mailbox of new Set(due.map((row) => row.mailbox))) {
+      if (queued.has(mailbox)) continue
+      queued.add(mailbox)
+      await jobs.enqueueMailbox(mailbox, 'schedule')
+    }
+  }
+  const timer = setInterval(() => {
+    ticking ??= tick()
+      .catch(parts.trouble)
+      .finally(() => {
+        ticking = null
+      })
+  }, TICK_MS)
+
+  /** Waits for the pass of the same mailbox that is under way, then does its own work. */
+  async function whenFree<R extends PassResult>(work: () => Promise<R>): Promise<R> {
+    const until = env.now() + BUSY_WAIT_MS
+    for (;;) {
+      const result = await work()
+      if (result.outcome !== 'busy') return result
+      if (env.now() > until)
+        throw new Refusal(
+          'not-now',
+          'A sync of this mailbox is under way and takes longer. Nothing was done. Try again when it is finished.',
+        )
+      await env.sleep(BUSY_LOOK_MS)
+    }
+  }
+  const background = new Set<Promise<unknown>>()
+  /** Goes on by itself; its outcome is in the run. The caller waits only as long as a person would. */
+  async function begun(work: Promise<unknown>): Promise<void> {
+    const kept = work.catch(parts.trouble).finally(() => background.delete(kept))
+    background.add(kept)
+    await Promise.race([kept, env.sleep(ANSWER_WITHIN_MS)])
+  }
+  const runOf = async (id: string): Promise<{ mailbox: MailboxId; channel: Channel }> => {
+    const [row] = await database.query<{ mailbox: MailboxId; channel: Channel }>(
+      'select mailbox, channel from runs where id = $1',
+      [id],
+    )
+    if (row === undefined) throw new Refusal('not-found', 'There is no such run.')
+    return row
+  }
+  const failedOf = (result: PassResult): void => {
+    if (result.outcome === 'failed' || result.outcome === 'refused' || result.outcome === 'waiting')
+      if (result.run === null)
+        throw new Refusal(
+          'microsoft-failed',
+          result.message ?? 'Microsoft did not answer as expected. Nothing was done.',
+        )
+  }
+  const setPaused = async (mailbox: MailboxId, channel: Channel, paused: string | null): Promise<void> => {
+    await store.transaction(null, async (tx) => {
+      const row = await tx.channel(mailbox, channel)
+      await tx.write({ channels: [{ ...row, paused, ...(paused === null && { nextAt: env.now() }) }] })
+    })
+  }
+  const undoTarget = async (what: Undoing): Promise<{ mailbox: MailboxId; channel: Channel }> => {
+    if ('run' in what) return runOf(what.run)
+    const [row] = await database.query<{ run: RunId }>(
+      'operation' in what
+        ? 'select run from operations where id = $1'
+        : 'select run from operations where record = $1 order by created_at desc limit 1',
+      ['operation' in what ? what.operation : what.record],
+    )
+    if (row === undefined) throw new Refusal('not-found', 'There is no such write.')
+    return runOf(row.run)
+  }
+
+  /** Brings channels in line with the settings: what is enabled, and what takes part. */
+  async function settingsChanged(): Promise<void> {
+    accounts.forget()
+    const settings = await settingsReader(database)
+    const mailboxes = await database.query<{
+      id: MailboxId
+      organization: MailboxRow['organization']
+      user: MailboxRow['user']
+    }>(`select id, organization, "user" from mailboxes where state <> 'disconnected'`)
+    for (const { id, organization, user } of mailboxes) {
+      const own = settings({ organization, user })
+      for (const channel of CHANNELS) {
+        const enabled = isEnabled(channel, own)
+        // Before the transaction: the embedded database has one connection, and the transaction holds it.
+        const [known] = await rowsOf(id, channel)
+        await store.transaction(null, async (tx) => {
+          const row = await tx.channel(id, channel)
+          if (known === undefined ? enabled : row.enabled !== enabled)
+            await tx.write({ channels: [{ ...row, enabled, ...(enabled && { nextAt: env.now() }) }] })
+        })
+        if (enabled) await applyChoice(id, channel, chosenIds(channel, own))
+      }
+    }
+  }
+  const rowsOf = (mailbox: MailboxId, channel: Channel): Promise<{ n: number }[]> =>
+    database.query<{ n: number }>('select 1 as n from channels where mailbox = $1 and channel = $2', [
+      mailbox,
+      channel,
+    ])
+
+  async function applyChoice(
+    mailbox: MailboxId,
+    channel: Channel,
+    ids: ReadonlySet<string> | null,
+  ): Promise<void> {
+    if (channel === 'email') return
+    const rows = await database.query<{ id: CollectionId; selected: boolean; is_default: boolean }>(
+      'select id, selected, is_default from collections where mailbox = $1 and channel = $2',
+      [mailbox, channel],
+    )
+    const wanted = rows.filter((row) => (ids === null ? row.is_default : ids.has(row.id)))
+    const same = rows.every((row) => row.selected === wanted.includes(row))
+    if (rows.length === 0 || same) return
+    await begun(
+      whenFree(() =>
+        engine.choose(
+          mailbox,
+          channel,
+          wanted.map((row) => row.id),
+        ),
+      ).then(() => jobs.enqueueMailbox(mailbox, `manual ${channel}`)),
+    )
+  }
+
+  const actions: SyncActions = {
+    syncNow: (mailbox, channel) =>
+      jobs.enqueueMailbox(mailbox, `manual ${channel}`, { priority: PRIORITY_OF_PEOPLE }),
+    nudge: (mailbox, channel) =>
+      jobs.enqueueMailbox(mailbox, `nudge ${channel}`, { priority: 1, afterSeconds: NUDGE_SECONDS }),
+    pause: (mailbox, channel, reason) => setPaused(mailbox, channel, reason),
+    resume: async (mailbox, channel) => {
+      await setPaused(mailbox, channel, null)
+      await jobs.enqueueMailbox(mailbox, `manual ${channel}`, { priority: PRIORITY_OF_PEOPLE })
+    },
+    preview: async (mailbox, channel) => {
+      const result = await whenFree(() => engine.preview(mailbox, channel, { trigger: 'preview' }))
+      failedOf(result)
+      if (result.run !== null) return result.run
+      // Both sides agree: a plan with nothing in it, so that there is something to look at.
+      const id = asId<RunId>(env.newId())
+      const now = env.now()
+      await store.transaction(null, (tx) =>
+        tx.write({
+          runs: [
+            {
+              id,
+              mailbox,
+              channel,
+              trigger: 'preview',
+              state: 'done',
+              undoes: null,
+              counts: {},
+              message: 'Both sides agree: there is nothing to do.',
+              startedAt: now,
+              finishedAt: now,
+            },
+          ],
+        }),
+      )
+      return id
+    },
+    approve: async (run, operations, by) => begun(whenFree(() => engine.approve(run, { by, operations }))),
+    decline: async (run, operations, _until, by) =>
+      begun(whenFree(() => engine.decline(run, { by, operations }))),
+    undo: async (what, apply, by) => {
+      const { mailbox, channel } = await undoTarget(what)
+      const target =
+        'run' in what ? { run: what.run } : 'operation' in what ? { operations: [what.operation] } : {}
+      const result = await whenFree(() => engine.undo(mailbox, channel, target, by))
+      failedOf(result)
+      if (result.run === null)
+        throw new Refusal(
+          'not-now',
+          result.refused[0]?.reason ??
+            result.message ??
+            'There is nothing to undo: both sides are already as they were.',
+        )
+      void apply
+      return result.run
+    },
+    answer: async (conflicts, choice, by) => {
+      if (choice.take === 'value')
+        throw new Refusal(
+          'refused',
+          'A value of your own cannot be given here yet: take one of the two sides, then edit the item. Nothing was changed.',
+        )
+      const runs: RunId[] = []
+      for (const id of conflicts) {
+        const [row] = await database.query<{ verdict: 'crm' | 'mailbox' | 'none' }>(
+          'select verdict from conflicts where id = $1',
+          [id],
+        )
+        const side = choice.take === 'engine' ? row?.verdict : choice.take
+        if (side === undefined || side === 'none')
+          throw new Refusal('not-now', 'The engine made no choice here: take one of the two sides.')
+        const result = await whenFree(() => engine.answer(id, { side, by }))
+        if (result.refusal !== null) throw new Refusal('not-now', result.refusal)
+        failedOf(result)
+        if (result.run !== null) runs.push(result.run)
+      }
+      return runs
+    },
+    restore: async (conflict, by) => {
+      const [row] = await database.query<{ verdict: 'crm' | 'mailbox' | 'none'; answer: unknown }>(
+        'select verdict, answer from conflicts where id = $1',
+        [conflict],
+      )
+      const side = row?.verdict === 'crm' ? 'mailbox' : 'crm'
+      const result = await whenFree(() => engine.answer(conflict, { side, by }))
+      if (result.refusal !== null) throw new Refusal('not-now', result.refusal)
+      failedOf(result)
+      return result.run
+    },
+    retryParked: async (mailbox, side, key) => {
+      const rows = await database.query<{ channel: Channel }>(
+        'select channel from parked where mailbox = $1 and side = $2 and key = $3',
+        [mailbox, side, key],
+      )
+      const [row] = rows
+      if (row === undefined) return false
+      await whenFree(() => engine.release(mailbox, row.channel, key))
+      await jobs.enqueueMailbox(mailbox, `manual ${row.channel}`)
+      return true
+    },
+    settingsChanged,
+    removeLargeAttachments: async () => 0,
+    queue: async () => jobs.stats(),
+  }
+
+  await jobs.start()
+  return {
+    actions,
+    engine,
+    start: async (mailbox) => {
+      await settingsChanged()
+      await jobs.enqueueMailbox(mailbox, 'schedule', { priority: 1 })
+    },
+    close: async () => {
+      clearInterval(timer)
+      await ticking
+      await jobs.stop()
+      await Promise.race([Promise.all(background), env.sleep(BUSY_LOOK_MS * 5)])
+    },
+  }
+}

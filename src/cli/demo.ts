@@ -1,0 +1,116 @@
+import { asId } from '../core/ids.ts'
+import { createEmulator, type MicrosoftInfo } from '../emulator/emulator.ts'
+import type { App } from '../app.ts'
+import { addUser, userByEmail } from '../server/accounts.ts'
+import type { Caller } from '../server/mount.ts'
+import type { Demo } from '../server/parts.ts'
+import { rememberApplicationChecked, saveSettings, storedSettings } from '../server/settings-store.ts'
+
+/** The demo company: the emulated Microsoft 365 beside the product, its people as users, connected and syncing. */
+export interface RunningDemo {
+  readonly info: MicrosoftInfo
+  readonly demo: Demo
+  close(): Promise<void>
+}
+
+export const DEMO_PASSWORD = 'demo-company-2026'
+const ORGANIZATION = 'Contoso'
+const ADMIN = { email: 'admin@contoso.example', name: 'Demo Administrator' }
+const AUDITOR = { email: 'auditor@contoso.example', name: 'Demo Auditor' }
+
+export async function startEmulator(port: number): Promise<RunningDemo> {
+  const emulator = createEmulator({ seed: 'demo' })
+  const listening = await emulator.listen(port)
+  const { info } = emulator
+  const demo: Demo = {
+    page: info.login,
+    accounts: [
+      { ...ADMIN, role: 'administrator', password: DEMO_PASSWORD },
+      ...info.users.slice(0, 2).map(({ userPrincipalName }) => ({
+        email: userPrincipalName.toLowerCase(),
+        name: nameOf(userPrincipalName),
+        role: 'user' as const,
+        password: DEMO_PASSWORD,
+      })),
+      { ...AUDITOR, role: 'auditor', password: DEMO_PASSWORD },
+    ],
+  }
+  return { info, demo, close: () => listening.close() }
+}
+
+const nameOf = (address: string): string =>
+  (address.split('@')[0] ?? '')
+    .split('.')
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join(' ')
+
+/** Makes organization, users and settings when they are not there yet, and connects every mailbox. */
+export async function seedDemo(app: App, info: MicrosoftInfo, say: (line: string) => void): Promise<void> {
+  const { database, env, vault } = app
+  const now = env.now()
+  const [first] = await database.query<{ id: string }>(
+    'select id from organizations order by created_at limit 1',
+  )
+  const organization = first?.id ?? env.newId()
+  if (first === undefined) {
+    await database.query('insert into organizations (id, name) values ($1, $2)', [organization, ORGANIZATION])
+    const people = [
+      { ...ADMIN, role: 'administrator' as const },
+      { ...AUDITOR, role: 'auditor' as const },
+      ...info.users.map(({ userPrincipalName }) => ({
+        email: userPrincipalName.toLowerCase(),
+        name: nameOf(userPrincipalName),
+        role: 'user' as const,
+      })),
+    ]
+    for (const person of people)
+      if ((await userByEmail(database, person.email)) === null)
+        await addUser(
+          database,
+          { ...person, id: env.newId(), organization, zone: 'Europe/Berlin', password: DEMO_PASSWORD },
+          now,
+        )
+  }
+  const before = (await storedSettings(database, null)).system ?? {}
+  const stored = {
+    ...before,
+    'application.clientId': info.clientId.toLowerCase(),
+    'application.tenantId': info.tenantId.toLowerCase(),
+    'application.access': 'application',
+    'application.clientSecret': '********',
+    'integrations.calendar': true,
+    'integrations.tasks': true,
+  }
+  await saveSettings(database, vault, {
+    scope: 'system',
+    id: '',
+    before,
+    stored,
+    secrets: { 'application.clientSecret': info.clientSecret },
+    now,
+    by: 'demo',
+  })
+  await rememberApplicationChecked(database, now)
+  app.accounts.forget()
+  const admin = await userByEmail(database, ADMIN.email)
+  const caller: Caller = {
+    user: admin?.id ?? '',
+    organization,
+    role: 'administrator',
+    name: ADMIN.name,
+    email: ADMIN.email,
+    zone: 'UTC',
+    session: null,
+  }
+  for (const { id, userPrincipalName } of info.users) {
+    const known = await database.query<{ id: string }>(
+      `select id from mailboxes where object_id = $1 and state = 'connected'`,
+      [id],
+    )
+    const [mailbox] = known
+    if (mailbox === undefined)
+      await app.microsoft.addMailbox(caller, { address: userPrincipalName.toLowerCase(), kind: 'user' })
+    else await app.sync.start(asId(mailbox.id))
+  }
+  say(`Connected ${info.users.length} mailboxes of the demo company.`)
+}

@@ -1,0 +1,168 @@
+import { asId, type ConflictId } from '../core/ids.ts'
+import type { Sql } from '../store/database.ts'
+import type { conflictsApi } from './api/conflicts.ts'
+import { requireMailbox } from './mailboxes.ts'
+import type { Caller, HandlersOf } from './mount.ts'
+import { likeOf, orderAndPage, pageOf } from './paging.ts'
+import type { Parts } from './parts.ts'
+import { notFound, Refusal } from './problems.ts'
+import { saveSettings, storedSettings } from './settings-store.ts'
+import type { Choice } from './sync-actions.ts'
+import { CONFLICTS, conflictView, ownOnly, type ConflictRecord, type ConflictView } from './sync-views.ts'
+import { wordsOf } from './words.ts'
+
+/** The inbox of conflicts: read, answered one by one or many alike, the loser brought back. */
+export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> {
+  const { database, sync } = parts
+  const wordsFor = (caller: Caller) => wordsOf(parts, caller)
+  const requireConflict = async (caller: Caller, id: string): Promise<ConflictRecord> => {
+    const [row] = await database.query<ConflictRecord>(
+      `${CONFLICTS} where k.id = $1 and ($2::text is null or m."user" = $2)`,
+      [id, ownOnly(caller)],
+    )
+    if (row === undefined) throw notFound('conflict')
+    return row
+  }
+
+  const conflictsNow = async (caller: Caller, ids: readonly string[]): Promise<ConflictView[]> => {
+    const words = await wordsFor(caller)
+    const rows = await database.query<ConflictRecord>(
+      `${CONFLICTS} where k.id = any($1) order by k.at, k.id`,
+      [ids],
+    )
+    return rows.map((row) => conflictView(row, words))
+  }
+
+  return {
+    'GET /api/conflicts': async ({ query }, { caller }) => {
+      const where = `where ($1::text is null or m."user" = $1) and ($2::text is null or k.mailbox = $2) and ($3::text is null or k.channel = $3)
+        and ($4::text is null or k.state = $4) and ($5::text is null or k.kind = $5) and ($6::text is null or k.record = $6)
+        and ($7::text is null or k.field_group = $7) and ($8::text is null or k.title ilike $8)`
+      const values = [
+        ownOnly(caller),
+        query.mailbox ?? null,
+        query.channel ?? null,
+        query.state ?? null,
+        query.kind ?? null,
+        query.record ?? null,
+        query.group ?? null,
+        likeOf(query.q),
+      ]
+      const [count] = await database.query<{ n: number; open: number }>(
+        `select count(*) as n, (select count(*) from conflicts c join mailboxes b on b.id = c.mailbox
+            where c.state = 'open' and ($1::text is null or b."user" = $1)) as open
+          from conflicts k join mailboxes m on m.id = k.mailbox ${where}`,
+        values,
+      )
+      const rows = await database.query<ConflictRecord>(
+        `${CONFLICTS} ${where} ${orderAndPage(query, { at: 'k.at', title: 'k.title' }, 'k.id')}`,
+        values,
+      )
+      const words = await wordsFor(caller)
+      return {
+        ...pageOf(
+          rows.map((row) => conflictView(row, words)),
+          count?.n ?? 0,
+          query,
+        ),
+        open: count?.open ?? 0,
+      }
+    },
+    'GET /api/conflicts/:conflict': async ({ params }, { caller }) => {
+      const row = await requireConflict(caller, params.conflict)
+      const words = await wordsFor(caller)
+      const others = await database.query<ConflictRecord>(
+        `${CONFLICTS} where k.record = $1 and k.mailbox = $2 and k.id <> $3 order by k.at desc, k.id desc limit 100`,
+        [row.record, row.mailbox, row.id],
+      )
+      return { conflict: conflictView(row, words), sameItem: others.map((one) => conflictView(one, words)) }
+    },
+    'POST /api/conflicts/:conflict/answer': async ({ params, body }, { caller }) => {
+      const row = await requireConflict(caller, params.conflict)
+      const open = body.wholeItem
+        ? await database.query<{ id: ConflictId }>(
+            `select id from conflicts where record = $1 and mailbox = $2 and (state = 'open' or id = $3)`,
+            [row.record, row.mailbox, row.id],
+          )
+        : [{ id: asId<ConflictId>(row.id) }]
+      const ids = open.map((one) => one.id)
+      const runs = await sync.answer(ids, body.choice, caller.user)
+      if (body.remember) await remember(database, parts, row, body.choice, caller)
+      return { conflicts: await conflictsNow(caller, ids), run: runs[0] ?? null }
+    },
+    'POST /api/conflicts/answer': async ({ body }, { caller }) => {
+      if ((body.conflicts === undefined) === (body.all === undefined))
+        throw new Refusal(
+          'bad-input',
+          'Name "conflicts", or "all" with what they have in common. Nothing was decided.',
+        )
+      const rows = await database.query<{ id: ConflictId }>(
+        `select k.id from conflicts k join mailboxes m on m.id = k.mailbox
+          where k.state = 'open' and ($1::text is null or m."user" = $1) and ($2::text[] is null or k.id = any($2))
+            and ($3::text is null or k.mailbox = $3) and ($4::text is null or k.channel = $4) and ($5::text is null or k.kind = $5)
+            and ($6::text is null or k.field_group = $6) order by k.at, k.id`,
+        [
+          ownOnly(caller),
+          body.conflicts ?? null,
+          body.all?.mailbox ?? null,
+          body.all?.channel ?? null,
+          body.all?.kind ?? null,
+          body.all?.group ?? null,
+        ],
+      )
+      if (body.conflicts !== undefined && rows.length < new Set(body.conflicts).size)
+        throw new Refusal(
+          'not-now',
+          `Only ${rows.length} of these ${body.conflicts.length} conflicts are still open. Nothing was decided. Look at the list again.`,
+        )
+      const runs =
+        rows.length === 0
+          ? []
+          : await sync.answer(
+              rows.map((row) => row.id),
+              body.choice,
+              caller.user,
+            )
+      return { answered: rows.length, runs: [...runs] }
+    },
+    'POST /api/conflicts/:conflict/restore': async ({ params }, { caller }) => {
+      const row = await requireConflict(caller, params.conflict)
+      if (row.state === 'open')
+        throw new Refusal('not-now', 'This conflict is still open: answer it instead.')
+      const run = await sync.restore(asId(row.id), caller.user)
+      const [conflict] = await conflictsNow(caller, [row.id])
+      if (conflict === undefined) throw notFound('conflict')
+      return { conflict, run }
+    },
+  }
+}
+
+/** The answer becomes the policy of this mailbox's owner for the channel. */
+async function remember(
+  database: Sql,
+  parts: Parts,
+  row: ConflictRecord,
+  choice: Choice,
+  caller: Caller,
+): Promise<void> {
+  if (choice.take !== 'crm' && choice.take !== 'mailbox')
+    throw new Refusal(
+      'refused',
+      'Only "CRM wins" or "Microsoft wins" can be remembered; the conflict itself was answered.',
+    )
+  if (row.channel === 'email') return
+  const mailbox = await requireMailbox(database, caller, row.mailbox)
+  if (mailbox.user === null) return
+  const before =
+    (await storedSettings(database, { organization: mailbox.organization, user: mailbox.user })).user ?? {}
+  await saveSettings(database, parts.vault, {
+    scope: 'user',
+    id: mailbox.user,
+    before,
+    stored: { ...before, [`${row.channel}.conflicts`]: choice.take },
+    secrets: {},
+    now: parts.env.now(),
+    by: caller.user,
+  })
+  await parts.sync.settingsChanged()
+}

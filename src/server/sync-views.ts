@@ -1,0 +1,254 @@
+import { describeGroup, describeValue } from '../core/describe.ts'
+import type { Fields, Json } from '../core/item.ts'
+import { sentence, type RuleId, rules } from '../core/rules.ts'
+import { dateAt } from '../core/time.ts'
+import type { Sql } from '../store/database.ts'
+import type { ApiOutput } from './api/api.ts'
+import type { Caller } from './mount.ts'
+import { isoOf, isoOrNull } from './parts.ts'
+
+/** Runs, operations and conflicts as people read them: values in words, rules as sentences. */
+export type RunView = ApiOutput<'GET /api/runs/:run'>
+export type OperationView = ApiOutput<'GET /api/runs/:run/operations'>['items'][number]
+export type ConflictView = ApiOutput<'GET /api/conflicts/:conflict'>['conflict']
+
+export interface Words {
+  readonly zone: string
+  readonly now: number
+  readonly productName: string
+}
+export const readerOf = ({ zone, now }: Words) => ({ zone, today: dateAt(now, zone) })
+export const ruleSentence = (rule: string, productName: string): string =>
+  Object.hasOwn(rules, rule) ? sentence(rule as RuleId, productName) : rule
+
+export interface OperationRecord {
+  readonly id: string
+  readonly run: string
+  readonly mailbox: string
+  readonly address: string
+  readonly channel: OperationView['channel']
+  readonly collection: string
+  readonly collection_name: string | null
+  readonly record: string
+  readonly item: string | null
+  readonly side: OperationView['side']
+  readonly action: OperationView['do']
+  readonly rule: string
+  readonly cause: string
+  readonly title: string
+  readonly before: Fields | null
+  readonly after: Fields | null
+  readonly mails: readonly string[]
+  readonly state: OperationView['state']
+  readonly reason: string | null
+  readonly attempts: number
+  readonly created_at: Date
+  readonly sent_at: Date | null
+  readonly done_at: Date | null
+  readonly undone_by: string | null
+}
+/** `where` clauses may name `o` (operations) and `m` (mailboxes). */
+export const OPERATIONS = `select o.id, o.run, o.mailbox, m.address, o.channel, o.collection, c.name as collection_name, o.record, o.item,
+    o.side, o.action, o.rule, o.cause, o.title, o.before, o.after, o.mails, o.state, o.reason, o.attempts, o.created_at, o.sent_at,
+    o.done_at, (select u.id from runs u where u.undoes = o.run and u.state <> 'discarded' order by u.started_at desc limit 1) as undone_by
+  from operations o join mailboxes m on m.id = o.mailbox left join collections c on c.id = o.collection`
+
+export function operationView(row: OperationRecord, words: Words): OperationView {
+  return {
+    id: row.id,
+    run: row.run,
+    mailbox: row.mailbox,
+    address: row.address,
+    channel: row.channel,
+    collection: row.collection_name === null ? null : { id: row.collection, name: row.collection_name },
+    record: row.record,
+    item: row.item,
+    side: row.side,
+    do: row.action,
+    state: row.state,
+    rule: row.rule,
+    why: ruleSentence(row.rule, words.productName),
+    cause: row.cause,
+    title: row.title,
+    differences: differencesOf(row.action, row.before, row.after, words),
+    mails: [...row.mails],
+    reason: row.reason,
+    attempts: row.attempts,
+    createdAt: isoOf(row.created_at),
+    sentAt: isoOrNull(row.sent_at),
+    doneAt: isoOrNull(row.done_at),
+    undoable: row.state === 'written' && row.undone_by === null,
+    undoneBy: row.undone_by,
+  }
+}
+
+const text = (group: string, value: Json | undefined, words: Words): string | null =>
+  value === undefined || value === null ? null : describeValue(group, value, readerOf(words))
+
+/** Of an update only what it changes; of a creation or deletion what is not empty. */
+function differencesOf(
+  action: OperationView['do'],
+  before: Fields | null,
+  after: Fields | null,
+  words: Words,
+): OperationView['differences'] {
+  const groups =
+    action === 'update'
+      ? Object.keys(after ?? {})
+      : [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])]
+  return groups
+    .map((group) => ({
+      group,
+      before: before?.[group] ?? null,
+      after: action === 'delete' ? null : (after?.[group] ?? null),
+    }))
+    .filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after))
+    .map((one) => ({
+      ...one,
+      label: describeGroup(one.group, readerOf(words)),
+      beforeText: text(one.group, one.before, words),
+      afterText: text(one.group, one.after, words),
+    }))
+}
+
+interface RunRecord {
+  readonly id: string
+  readonly mailbox: string
+  readonly address: string
+  readonly channel: RunView['channel']
+  readonly trigger: RunView['trigger']
+  readonly state: RunView['state']
+  readonly undoes: string | null
+  readonly undone_by: string | null
+  readonly message: string | null
+  readonly started_at: Date
+  readonly finished_at: Date | null
+}
+/** `where` clauses may name `r` (runs) and `m` (mailboxes). */
+export const RUNS = `select r.id, r.mailbox, m.address, r.channel, r.trigger, r.state, r.undoes, r.message, r.started_at, r.finished_at,
+    (select u.id from runs u where u.undoes = r.id and u.state <> 'discarded' order by u.started_at desc limit 1) as undone_by
+  from runs r join mailboxes m on m.id = r.mailbox`
+
+/** Counts are of the operations as they are now, not of what the run once wrote down. */
+export async function runViews(sql: Sql, rows: readonly RunRecord[]): Promise<RunView[]> {
+  const ids = rows.map((row) => row.id)
+  const counted = await sql.query<{
+    run: string
+    side: 'crm' | 'mailbox'
+    action: OperationView['do']
+    state: OperationView['state']
+    n: number
+  }>(
+    'select run, side, action, state, count(*) as n from operations where run = any($1) group by 1, 2, 3, 4',
+    [ids],
+  )
+  const conflicts = await sql.query<{ run: string; n: number }>(
+    'select run, count(*) as n from conflicts where run = any($1) group by 1',
+    [ids],
+  )
+  const mails = await sql.query<{ run: string; mails: string[] }>(
+    `select run, array_agg(distinct mail order by mail) as mails from operations, unnest(mails) as mail
+      where run = any($1) and state in ('planned', 'held') group by run`,
+    [ids],
+  )
+  return rows.map((row) => {
+    const mine = counted.filter((one) => one.run === row.id)
+    const sum = (fits: (one: (typeof counted)[number]) => boolean): number =>
+      mine.filter(fits).reduce((total, one) => total + one.n, 0)
+    const ofSide = (side: 'crm' | 'mailbox'): RunView['counts']['crm'] => ({
+      create: sum((one) => one.side === side && (one.action === 'create' || one.action === 'restore')),
+      update: sum((one) => one.side === side && one.action === 'update'),
+      delete: sum((one) => one.side === side && one.action === 'delete'),
+    })
+    return {
+      id: row.id,
+      mailbox: row.mailbox,
+      address: row.address,
+      channel: row.channel,
+      trigger: row.trigger,
+      state: row.state,
+      undoes: row.undoes,
+      undoneBy: row.undone_by,
+      counts: {
+        crm: ofSide('crm'),
+        mailbox: ofSide('mailbox'),
+        held: sum((one) => one.state === 'held'),
+        conflicts: conflicts.find((one) => one.run === row.id)?.n ?? 0,
+        parked: sum((one) => one.state === 'rejected'),
+        planned: sum((one) => one.state === 'planned' || one.state === 'sent' || one.state === 'unknown'),
+        written: sum((one) => one.state === 'written'),
+        failed: sum((one) => ['stale', 'gone', 'rejected'].includes(one.state)),
+      },
+      mails: mails.find((one) => one.run === row.id)?.mails ?? [],
+      message: row.message,
+      startedAt: isoOf(row.started_at),
+      finishedAt: isoOrNull(row.finished_at),
+    }
+  })
+}
+
+export async function runById(sql: Sql, caller: Caller, id: string): Promise<RunView | null> {
+  const rows = await sql.query<RunRecord>(`${RUNS} where r.id = $1 and ($2::text is null or m."user" = $2)`, [
+    id,
+    ownOnly(caller),
+  ])
+  return (await runViews(sql, rows))[0] ?? null
+}
+export type { RunRecord }
+
+/** A user sees what belongs to their own mailboxes; others see all. For `($n::text is null or m."user" = $n)`. */
+export const ownOnly = (caller: Caller): string | null => (caller.role === 'user' ? caller.user : null)
+
+export interface ConflictRecord {
+  readonly id: string
+  readonly mailbox: string
+  readonly address: string
+  readonly channel: ConflictView['channel']
+  readonly record: string
+  readonly run: string
+  readonly kind: ConflictView['kind']
+  readonly field_group: string
+  readonly title: string
+  readonly base: Json
+  readonly crm: Json
+  readonly mailbox_value: Json
+  readonly rule: string
+  readonly verdict: ConflictView['verdict']
+  readonly state: ConflictView['state']
+  readonly answer: Json
+  readonly at: Date
+  readonly answered_by: string | null
+  readonly answered_at: Date | null
+}
+/** `where` clauses may name `k` (conflicts) and `m` (mailboxes). */
+export const CONFLICTS = `select k.id, k.mailbox, m.address, k.channel, k.record, k.run, k.kind, k.field_group, k.title, k.base, k.crm,
+    k.mailbox_value, k.rule, k.verdict, k.state, k.answer, k.at, coalesce(u.name, k.answered_by) as answered_by, k.answered_at
+  from conflicts k join mailboxes m on m.id = k.mailbox left join users u on u.id = k.answered_by`
+
+export function conflictView(row: ConflictRecord, words: Words): ConflictView {
+  const value = (one: Json) => ({ value: one, text: text(row.field_group, one, words), by: null, at: null })
+  return {
+    id: row.id,
+    mailbox: row.mailbox,
+    address: row.address,
+    channel: row.channel,
+    record: row.record,
+    run: row.run,
+    kind: row.kind,
+    group: row.field_group,
+    label: describeGroup(row.field_group, readerOf(words)),
+    title: row.title,
+    base: value(row.base),
+    crm: value(row.crm),
+    mailboxValue: value(row.mailbox_value),
+    rule: row.rule,
+    why: ruleSentence(row.rule, words.productName),
+    verdict: row.verdict,
+    state: row.state,
+    answer: row.answer,
+    at: isoOf(row.at),
+    answeredBy: row.answered_by,
+    answeredAt: isoOrNull(row.answered_at),
+    choices: row.kind === 'edit' ? ['crm', 'mailbox', 'engine', 'value'] : ['crm', 'mailbox', 'engine'],
+  }
+}

@@ -1,0 +1,259 @@
+import { asId, type RecordId } from '../core/ids.ts'
+import { taskFields, type Json } from '../core/item.ts'
+import { describeRecurrence } from '../core/describe.ts'
+import { addDays, dateAt } from '../core/time.ts'
+import { changeItem, createItem, deleteItem, restoreItem } from '../crm/items.ts'
+import { RECORD_COLUMNS, toRecord, type RecordColumns } from '../store/records.ts'
+import type { RecordRow } from '../store/sync-store.ts'
+import type { ApiOutput } from './api/api.ts'
+import type { tasksApi } from './api/tasks.ts'
+import {
+  byOf,
+  containersOf,
+  defaultContainer,
+  edited,
+  isMine,
+  mayWrite,
+  nudge,
+  recordById,
+  relatedTo,
+  requireContainer,
+  syncMarks,
+  type ContainerRecord,
+  type SyncMark,
+} from './items.ts'
+import type { Caller, HandlersOf } from './mount.ts'
+import { likeOf, orderAndPage, pageOf } from './paging.ts'
+import { iso, type Parts } from './parts.ts'
+import { notFound, Refusal } from './problems.ts'
+
+/** Task lists and tasks. A person's tasks are theirs alone: colleagues do not see them. */
+type TaskView = ApiOutput<'GET /api/tasks/:task'>
+type TaskListView = ApiOutput<'GET /api/task-lists'>['items'][number]
+
+const NO_MARK: SyncMark = {
+  state: 'local',
+  detail: null,
+  mailbox: null,
+  collection: null,
+  provenAt: null,
+  webLink: null,
+}
+const STATUSES = new Set(['notStarted', 'inProgress', 'completed', 'waitingOnOthers', 'deferred'])
+
+export function taskHandlers(parts: Parts): HandlersOf<typeof tasksApi> {
+  const { database, env } = parts
+
+  const listsOf = async (caller: Caller): Promise<ContainerRecord[]> =>
+    (await containersOf(database, caller, 'task-list')).filter(
+      (one) => isMine(one, caller) || one.owner === null,
+    )
+  async function listViews(caller: Caller, rows: readonly ContainerRecord[]): Promise<TaskListView[]> {
+    const counts = await database.query<{ container: string; n: number }>(
+      `select container, count(*) as n from records where kind = 'task' and deleted_at is null and status <> 'completed' and container = any($1) group by 1`,
+      [rows.map((row) => row.id)],
+    )
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      owner: row.owner === null ? null : { id: row.owner, name: row.owner_name ?? '' },
+      mine: isMine(row, caller),
+      canWrite: mayWrite(row, caller),
+      isDefault: row.is_default,
+      open: counts.find((one) => one.container === row.id)?.n ?? 0,
+      syncedWith:
+        row.mailbox === null || row.selected !== true
+          ? null
+          : { mailbox: row.mailbox, address: row.address ?? '', name: row.collection_name ?? row.name },
+    }))
+  }
+  async function requireList(caller: Caller, id: string, write: boolean): Promise<ContainerRecord> {
+    const list = await requireContainer(database, caller, 'task-list', id, write)
+    if (!isMine(list, caller) && list.owner !== null) throw notFound('task list')
+    return list
+  }
+  const listView = async (caller: Caller, id: string): Promise<TaskListView> => {
+    const [view] = await listViews(caller, [await requireList(caller, id, false)])
+    if (view === undefined) throw notFound('task list')
+    return view
+  }
+
+  async function taskView(
+    caller: Caller,
+    record: RecordRow,
+    marks?: ReadonlyMap<string, SyncMark>,
+  ): Promise<TaskView> {
+    const task = taskFields(record)
+    const { recurrence } = task
+    return {
+      id: record.id,
+      list: record.container,
+      version: record.version,
+      subject: task.subject,
+      body: task.body ?? null,
+      start: task.start ?? null,
+      due: task.due ?? null,
+      completed: task.completed ?? null,
+      status: task.status ?? 'notStarted',
+      importance: task.importance ?? 'normal',
+      reminder: task.reminder ?? null,
+      recurrence: (recurrence ?? null) as TaskView['recurrence'],
+      recurrenceText: recurrence ? describeRecurrence(recurrence, null, { zone: caller.zone }) : null,
+      steps: (task.steps ?? []).map((step) => ({ ...step })),
+      categories: [...(task.categories ?? [])],
+      overdue: task.due !== null && task.status !== 'completed' && task.due < dateAt(env.now(), caller.zone),
+      modifiedAt: iso(record.modifiedAt),
+      modifiedBy: record.modifiedBy,
+      deletedAt: record.deletedAt === null ? null : iso(record.deletedAt),
+      sync: (marks ?? (await syncMarks(database, [record]))).get(record.id) ?? NO_MARK,
+      related: await relatedTo(database, record.id),
+    }
+  }
+  async function requireTask(caller: Caller, id: string, write: boolean): Promise<RecordRow> {
+    const record = await recordById(database, 'task', id)
+    if (record === null) throw notFound('task')
+    await requireList(caller, record.container, write).catch((error: unknown) => {
+      if (error instanceof Refusal && error.kind === 'not-found') throw notFound('task')
+      throw error
+    })
+    return record
+  }
+  /** A status that says done carries the day, and the other way round. */
+  const withCompletion = (
+    caller: Caller,
+    change: { readonly [group: string]: Json | undefined },
+  ): { readonly [group: string]: Json | undefined } =>
+    change['status'] === undefined
+      ? change
+      : { ...change, completed: change['status'] === 'completed' ? dateAt(env.now(), caller.zone) : null }
+
+  return {
+    'GET /api/task-lists': async (_input, { caller }) => ({
+      items: await listViews(caller, await listsOf(caller)),
+    }),
+    'POST /api/task-lists': async ({ body }, { caller }) => {
+      const id = env.newId()
+      await database.query(
+        `insert into containers (id, kind, organization, owner, name) values ($1, 'task-list', $2, $3, $4)`,
+        [id, caller.organization, caller.user, body.name],
+      )
+      return listView(caller, id)
+    },
+    'PATCH /api/task-lists/:list': async ({ params, body }, { caller }) => {
+      const list = await requireList(caller, params.list, true)
+      await database.query('update containers set name = $2, updated_at = $3 where id = $1', [
+        list.id,
+        body.name,
+        new Date(env.now()),
+      ])
+      return listView(caller, list.id)
+    },
+    'GET /api/tasks': async ({ query }, { caller }) => {
+      const lists = await listsOf(caller)
+      if (query.list !== undefined && !lists.some((one) => one.id === query.list)) throw notFound('task list')
+      const statuses = query.status?.split(',').filter((one) => one !== '') ?? null
+      const wrong = statuses?.find((one) => !STATUSES.has(one))
+      if (wrong !== undefined)
+        throw new Refusal('bad-input', `"${wrong}" is no status. There are: ${[...STATUSES].join(', ')}.`, {
+          problems: [{ at: 'query.status', problem: `"${wrong}" is no status.` }],
+        })
+      const today = dateAt(env.now(), caller.zone)
+      const where = `where r.kind = 'task' and r.container = any($1) and (r.deleted_at is not null) = $2 and ($3::text[] is null or r.status = any($3))
+        and ($4::text is null or r.subject ilike $4) and ($5::text is null or r.fields ->> 'importance' = $5)
+        and ($6::text is null or r.fields -> 'categories' ? $6)
+        and ($7::text is null or ($7 = 'none' and r.due_on is null) or ($7 = 'today' and r.due_on = $8) or ($7 = 'overdue' and r.due_on < $8 and r.status <> 'completed')
+          or ($7 = 'week' and r.due_on between $8 and $9))`
+      const values = [
+        query.list === undefined ? lists.map((one) => one.id) : [query.list],
+        query.deleted === true,
+        statuses,
+        likeOf(query.q),
+        query.importance ?? null,
+        query.category ?? null,
+        query.due ?? null,
+        today,
+        addDays(today, 7),
+      ]
+      const columns = {
+        due: 'r.due_on',
+        subject: 'lower(r.subject)',
+        importance: `array_position(array['high', 'normal', 'low'], r.fields ->> 'importance')`,
+        status: `array_position(array['inProgress', 'notStarted', 'waitingOnOthers', 'deferred', 'completed'], r.status)`,
+        modifiedAt: 'r.modified_at',
+      }
+      const [count] = await database.query<{ n: number }>(
+        `select count(*) as n from records r ${where}`,
+        values,
+      )
+      const rows = await database.query<RecordColumns>(
+        `select ${RECORD_COLUMNS} from records r left join message_bodies b on b.record = r.id ${where} ${orderAndPage(query, columns, 'r.id').replace('order by', "order by (r.status = 'completed'),")}`,
+        values,
+      )
+      const records = rows.map(toRecord)
+      const marks = await syncMarks(database, records)
+      return pageOf(
+        await Promise.all(records.map((record) => taskView(caller, record, marks))),
+        count?.n ?? 0,
+        query,
+      )
+    },
+    'GET /api/tasks/:task': async ({ params }, { caller }) =>
+      taskView(caller, await requireTask(caller, params.task, false)),
+    'POST /api/tasks': async ({ body }, { caller }) => {
+      const { list, ...fields } = body
+      const container = await requireList(
+        caller,
+        list ?? (await defaultContainer(database, caller, 'task-list', env.newId)),
+        true,
+      )
+      const wanted = withCompletion(caller, fields as { readonly [group: string]: Json | undefined })
+      const record = edited(
+        await database.transaction((sql) =>
+          createItem(
+            sql,
+            { kind: 'task', container: container.id, owner: container.owner, fields: wanted },
+            byOf(parts, caller),
+          ),
+        ),
+        'task',
+      )
+      await nudge(parts, record.container, 'task', record.id)
+      return taskView(caller, record)
+    },
+    'PATCH /api/tasks/:task': async ({ params, body }, { caller }) => {
+      const before = await requireTask(caller, params.task, true)
+      if (body.list !== undefined) await requireList(caller, body.list, true)
+      const wanted = withCompletion(caller, body.change as { readonly [group: string]: Json | undefined })
+      const options = { version: body.version, ...(body.list !== undefined && { container: body.list }) }
+      const record = edited(
+        await database.transaction((sql) =>
+          changeItem(sql, asId<RecordId>(params.task), options, () => wanted, byOf(parts, caller)),
+        ),
+        'task',
+      )
+      await nudge(parts, record.container, 'task', record.id)
+      if (record.container !== before.container) await nudge(parts, before.container, 'task', record.id)
+      return taskView(caller, record)
+    },
+    'POST /api/tasks/:task/delete': async ({ params, body }, { caller }) => {
+      await requireTask(caller, params.task, true)
+      const record = edited(
+        await database.transaction((sql) =>
+          deleteItem(sql, asId(params.task), body.version, byOf(parts, caller)),
+        ),
+        'task',
+      )
+      await nudge(parts, record.container, 'task', record.id)
+      return taskView(caller, record)
+    },
+    'POST /api/tasks/:task/restore': async ({ params }, { caller }) => {
+      await requireTask(caller, params.task, true)
+      const record = edited(
+        await database.transaction((sql) => restoreItem(sql, asId(params.task), byOf(parts, caller))),
+        'deleted task',
+      )
+      await nudge(parts, record.container, 'task', record.id)
+      return taskView(caller, record)
+    },
+  }
+}
