@@ -174,6 +174,8 @@ export type Operation =
       /** All groups as the sides will have them after this write: what lossy or coupled groups are computed from. */
       readonly whole: Item
       readonly ifMatch: ETag
+      /** A message's `folder` is written: where that is. Left out when the collection is no longer there. */
+      readonly moveTo?: CollectionRef
     }
   | {
       readonly do: 'delete'

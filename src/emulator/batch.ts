@@ -164,10 +164,9 @@ function render(id: string, outgoing: Outgoing): JsonObject {
 /** The body of a part as JSON value or base64 text; null when it has none, undefined when it is not what it says it is. */
 function partAnswer({ body, headers }: Outgoing): unknown {
   if (body === null) return null
-  if (typeof body !== 'string' || !(headers['content-type'] ?? '').includes('json'))
-    return Buffer.from(body).toString('base64')
+  if (!(headers['content-type'] ?? '').includes('json')) return Buffer.from(body).toString('base64')
   try {
-    return JSON.parse(body) as unknown
+    return JSON.parse(bodyText(body)) as unknown
   } catch {
     return undefined
   }

@@ -3,6 +3,7 @@ import type { AdjustableClock } from './clock.ts'
 import type { Collection, Item } from './collection.ts'
 import type { FaultRule, Faults } from './faults.ts'
 import type { Graph } from './graph.ts'
+import { bodyText } from './http.ts'
 import type { Notifier } from './notifications.ts'
 import type { Logs } from './logs.ts'
 import type { Mailbox, Store, WorldData } from './state.ts'
@@ -94,14 +95,14 @@ export class Control {
       headers?: Record<string, string>,
     ): Promise<PersonAnswer> => {
       const outgoing = await this.#graph.act(mailbox, method, path, body, headers)
-      const text =
-        outgoing.body === null
-          ? ''
-          : typeof outgoing.body === 'string'
-            ? outgoing.body
-            : Buffer.from(outgoing.body).toString('base64')
       const isJson = (outgoing.headers['content-type'] ?? '').includes('json')
-      return { status: outgoing.status, body: isJson && text !== '' ? (JSON.parse(text) as unknown) : text }
+      const content = outgoing.body ?? ''
+      if (!isJson || content.length === 0)
+        return {
+          status: outgoing.status,
+          body: typeof content === 'string' ? content : Buffer.from(content).toString('base64'),
+        }
+      return { status: outgoing.status, body: JSON.parse(bodyText(content)) as unknown }
     }
     return {
       get: (path, headers) => act('GET', path, undefined, headers),

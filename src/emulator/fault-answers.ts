@@ -2,7 +2,7 @@
 import { find, type Collection, type Item } from './collection.ts'
 import { accessDenied, GraphError, unauthenticated } from './errors.ts'
 import type { FaultRule } from './faults.ts'
-import type { Incoming, Outgoing } from './http.ts'
+import { bodyText, type Incoming, type Outgoing } from './http.ts'
 import type { Office } from './office.ts'
 import type { Throttle } from './throttle.ts'
 
@@ -72,7 +72,8 @@ export async function faultBefore(
 
 /** Faults that spoil an answer that was made. */
 export function faultAfter(fault: FaultRule, outgoing: Outgoing, office: Office): Outgoing {
-  const body = typeof outgoing.body === 'string' ? outgoing.body : null
+  const isJson = (outgoing.headers['content-type'] ?? '').includes('json')
+  const body = outgoing.body !== null && isJson ? bodyText(outgoing.body) : null
   switch (fault.kind) {
     case 'reply-lost':
       return { ...outgoing, cut: 'before' }

@@ -1,7 +1,8 @@
-import type { ConflictId, ETag, ItemId, LinkId, OperationId, RecordId } from '../core/ids.ts'
+import type { CollectionId, ConflictId, ETag, ItemId, LinkId, OperationId, RecordId } from '../core/ids.ts'
 import { asId } from '../core/ids.ts'
 import type { Facts, Fields, Item, Json, Side } from '../core/item.ts'
 import { matchKeys } from '../core/match.ts'
+import { withContent, withoutContent } from '../core/message-content.ts'
 import { applied, fingerprint, packBases, same, unpackMailboxBase } from '../core/merge.ts'
 import {
   type ConflictDraft,
@@ -128,8 +129,9 @@ function waitsForAnswer(pass: Pass, batch: Batch, { link, seen, pending, collect
 }
 
 const isPrivate = (pass: Pass, item: Item): boolean =>
-  pass.settings.privateEvents === 'skip' &&
-  (item.fields['sensitivity'] === 'private' || item.fields['sensitivity'] === 'confidential')
+  pass.settings.admits?.(item) === false ||
+  (pass.settings.privateEvents === 'skip' &&
+    (item.fields['sensitivity'] === 'private' || item.fields['sensitivity'] === 'confidential'))
 
 /** Whether the period covers the record: what lies outside is not created in Microsoft, which would not report it. */
 export function inScope(pass: Pass, record: RecordRow): boolean {
@@ -145,7 +147,11 @@ export function unlink(pass: Pass, batch: Batch, subject: Subject, link: LinkRow
 
 function pairInput({ link, record, seen }: Subject, pass: Pass): Parameters<typeof planPair>[0] {
   const linked = link !== null && (link.item !== null || seen.is === 'item') && link.state !== 'deleted'
-  const mailboxBase = link ? unpackMailboxBase(link.base, link.mailboxBase) : {}
+  const content = record?.fields ?? (seen.is === 'item' ? seen.item.fields : {})
+  const crmBase = link ? withContent(pass.kind, link.base, content) : {}
+  const mailboxBase = link
+    ? withContent(pass.kind, unpackMailboxBase(link.base, link.mailboxBase), content)
+    : {}
   const crm: Presence =
     record === null
       ? link === null
@@ -156,7 +162,7 @@ function pairInput({ link, record, seen }: Subject, pass: Pass): Parameters<type
         : { fields: record.fields, facts: record.facts, modifiedAt: record.modifiedAt }
   return {
     kind: pass.kind,
-    bases: linked ? { crm: link.base, mailbox: mailboxBase } : null,
+    bases: linked ? { crm: crmBase, mailbox: mailboxBase } : null,
     crm,
     mailbox: mailboxPresence(link, seen, mailboxBase),
     facts: seen.is === 'item' ? seen.item.facts : (link?.facts ?? {}),
@@ -190,7 +196,10 @@ function carryOut(pass: Pass, batch: Batch, subject: Subject, plan: PairPlan): v
     link: link?.id ?? subject.promised?.link ?? asId<LinkId>(pass.env.newId()),
     record: record?.id ?? link?.record ?? subject.promised?.record ?? asId<RecordId>(pass.env.newId()),
   }
-  const bases = packBases(plan.bases.crm, plan.bases.mailbox)
+  const bases = packBases(
+    withoutContent(pass.kind, plan.bases.crm),
+    withoutContent(pass.kind, plan.bases.mailbox),
+  )
   const gone = plan.then === 'gone' && plan.crm === null && plan.mailbox === null
   let next: LinkRow = {
     id: ids.link,
@@ -206,14 +215,14 @@ function carryOut(pass: Pass, batch: Batch, subject: Subject, plan: PairPlan): v
     state: gone ? 'deleted' : 'linked',
     seenGeneration:
       seen.is === 'item' ? collection.generation : (link?.seenGeneration ?? collection.generation),
-    facts: seen.is === 'item' ? seen.item.facts : (link?.facts ?? {}),
+    facts: seen.is === 'item' ? linkFacts(pass, seen.item.facts) : (link?.facts ?? {}),
     pending: null,
     flips: link?.flips ?? [],
     updatedAt: now,
   }
   if (plan.mailbox?.do === 'create') next = { ...next, item: null, etag: null }
 
-  const move = movedTo(subject)
+  const move = pass.kind === 'message' ? messageMovedTo(pass, subject, plan) : movedTo(subject)
   if (plan.crm || move) {
     if (flipped(pass, batch, next, plan.crm, 'crm', subject)) return
     next = writeCrm(pass, batch, subject, next, plan, move)
@@ -236,6 +245,18 @@ function movedTo({ link, record, seen, collection }: Subject): string | null {
     ? collection.container
     : null
 }
+
+/** A message lies in one folder on both sides, and its field group says in which. */
+function messageMovedTo(pass: Pass, { record }: Subject, plan: PairPlan): string | null {
+  if (record === null || record.deletedAt !== null || plan.crm?.do === 'delete') return null
+  const folder = plan.crm?.fields['folder'] ?? record.fields['folder']
+  const home = pass.collections.get(asId<CollectionId>(String(folder)))
+  return home !== undefined && home.container !== record.container ? home.container : null
+}
+
+/** What the link itself needs to know of its item. A message's facts are with its record. */
+export const linkFacts = (pass: Pass, facts: Facts): Facts =>
+  pass.kind !== 'message' ? facts : facts.modifiedAt === undefined ? {} : { modifiedAt: facts.modifiedAt }
 
 function writeCrm(
   pass: Pass,
@@ -323,7 +344,7 @@ export function operationRow(
   side: Side,
   write: SideWrite,
 ): OperationRow {
-  const after = write.do === 'delete' ? null : write.fields
+  const after = write.do === 'delete' ? null : journalled(pass, write)
   const promised = subject.promised?.operations.find(
     (one) => one.side === side && one.do === write.do && same(one.after as Json, after as Json),
   )
@@ -343,7 +364,7 @@ export function operationRow(
     rule: write.rule,
     cause: cause ?? (side === 'crm' ? 'Microsoft 365' : (subject.record?.modifiedBy ?? 'CRM')),
     title: String(title),
-    before: write.do === 'create' ? null : write.before,
+    before: write.do === 'create' ? null : withoutContent(pass.kind, write.before),
     after,
     guard: {
       ...(link.etag !== null && { etag: link.etag }),
@@ -357,6 +378,14 @@ export function operationRow(
     sentAt: null,
     doneAt: null,
   }
+}
+
+/** The journal says which message came; its content is in the record. Of a draft that changed, all but its text. */
+function journalled(pass: Pass, { do: action, fields }: SideWrite): Fields {
+  if (pass.kind !== 'message') return fields
+  if (action !== 'update') return withoutContent(pass.kind, fields)
+  const { body: _, ...kept } = fields
+  return kept
 }
 
 /** A record that Microsoft refused again and again is left alone until it changes (R32). */

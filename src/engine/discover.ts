@@ -9,10 +9,16 @@ export type Pairing = (
   id: CollectionId,
 ) => { readonly container: string; readonly selected: boolean }
 
-/** The default calendar or list; of a mailbox's folders, all. */
+/** What was thrown away, junk and what the server keeps for itself is chosen by a person or not at all. */
+const NOT_BY_ITSELF: ReadonlySet<string> = new Set(['deleteditems', 'junkemail', 'outbox'])
+
+/** The default calendar or list; of a mailbox's folders, those that a person reads. */
 export const defaultPairing =
   (channel: string): Pairing =>
-  (remote, id) => ({ container: id, selected: channel === 'email' || remote.isDefault })
+  (remote, id) => ({
+    container: id,
+    selected: channel === 'email' ? !NOT_BY_ITSELF.has(remote.wellKnown ?? '') : remote.isDefault,
+  })
 
 /**
  * Compares the collections at Microsoft with ours: new ones are added, changed names taken over, and one that is no

@@ -1,6 +1,6 @@
 import type { Connector } from '../connectors/connector.ts'
 import { type CollectionId, type OperationId, type RunId, asId } from '../core/ids.ts'
-import { type Channel, type Kind, kindOf } from '../core/item.ts'
+import { type Channel, type Item, type Kind, kindOf } from '../core/item.ts'
 import type { Policy } from '../core/policy.ts'
 import type { RuleId } from '../core/rules.ts'
 import type { DateWindow } from '../core/time.ts'
@@ -31,6 +31,8 @@ export interface ChannelSettings {
   readonly daysBack: number
   readonly daysAhead: number
   readonly guard: { readonly items: number; readonly percent: number }
+  /** Whether anything of this item may be stored at all: decided before it is (mail: blocked senders, internal mail). */
+  readonly admits?: (item: Item) => boolean
 }
 
 /** How the cause of an operation begins that a person approved: the guard has nothing more to say about it. */

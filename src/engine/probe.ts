@@ -4,7 +4,7 @@ import type { CollectionRow, DeferredRow, PairRow } from '../store/sync-store.ts
 import type { Batch } from './batch.ts'
 import { TRIES_MAX, consider, pendingOf, unlink } from './consider.ts'
 import { type Pass, collectionRef } from './pass.ts'
-import { considerItem } from './pull.ts'
+import { considerItem, isQuestion } from './pull.ts'
 
 /**
  * Absence is not deletion. What a tombstone names, and what a complete enumeration did not list, is asked for by its
@@ -23,7 +23,7 @@ export async function probeDeferred(pass: Pass): Promise<void> {
     for (;;) {
       const from: ItemId | null = after
       const rows: readonly DeferredRow[] = await pass.read((tx) => tx.deferred(row.id, from, READ_CHUNK))
-      const asked = rows.filter((each) => kindOfDeferred(each) !== 'match')
+      const asked = await stillAsked(pass, row, rows)
       await ask(
         pass,
         row,
@@ -34,6 +34,27 @@ export async function probeDeferred(pass: Pass): Promise<void> {
       after = rows.at(-1)?.item ?? null
     }
   }
+}
+
+/** Without the matches that wait, and without tombstones that another collection answered since. */
+async function stillAsked(
+  pass: Pass,
+  row: CollectionRow,
+  rows: readonly DeferredRow[],
+): Promise<readonly DeferredRow[]> {
+  const asked = rows.filter((each) => kindOfDeferred(each) !== 'match')
+  if (pass.kind !== 'message') return asked
+  const left = asked.filter((each) => kindOfDeferred(each) === 'tombstone').map((each) => each.item)
+  if (left.length === 0) return asked
+  const pairs = new Map(
+    (await pass.read((tx) => tx.pairsByItem(pass.mailbox.id, left))).map((pair) => [pair.link?.item, pair]),
+  )
+  const answered = left.filter((item) => !isQuestion(pass, row, pairs.get(item)))
+  if (answered.length > 0)
+    await pass.commit(async (_tx, batch) => {
+      for (const item of answered) batch.undeferred.push({ collection: row.id, item })
+    })
+  return asked.filter((each) => !answered.includes(each.item))
 }
 
 export const kindOfDeferred = (row: DeferredRow): string => {
@@ -118,6 +139,11 @@ function take(
       return
     case 'found': {
       const at = whereFound(pass, home, outcome.collectionExternalId)
+      if (at === null && isThrownAway(pass, outcome.collectionExternalId)) {
+        if (link !== null)
+          consider(pass, batch, { link, record, seen: { is: 'gone' }, collection: home, pending: open })
+        return
+      }
       if (at === null || !outcome.inWindow) {
         const subject = { link, record, seen: { is: 'unseen' }, collection: home, pending: open } as const
         if (link !== null && link.state === 'linked') unlink(pass, batch, subject, link)
@@ -130,6 +156,13 @@ function take(
       parkUnreadable(pass, batch, row, outcome)
   }
 }
+
+/** Outlook deletes by moving to Deleted Items: unless that folder is in step itself, the message is gone. */
+const isThrownAway = (pass: Pass, externalId: string | undefined): boolean =>
+  pass.kind === 'message' &&
+  [...pass.collections.values()].some(
+    (row) => row.externalId === externalId && row.wellKnown === 'deleteditems',
+  )
 
 /** The chosen collection in which an item was found; null when it lies outside of them. */
 function whereFound(pass: Pass, home: CollectionRow, externalId: string | undefined): CollectionRow | null {

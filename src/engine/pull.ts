@@ -83,12 +83,19 @@ export async function beginEnumeration(pass: Pass, row: CollectionRow): Promise<
   const begun: CollectionRow = {
     ...row,
     cursor: null,
-    window: pass.channel.channel === 'tasks' ? null : pass.window,
+    window: windowFor(pass, row),
     generation: row.generation + 1,
     enumerating: true,
   }
   await pass.commit(async (_tx, batch) => batch.collections.set(begun.id, begun))
   return begun
+}
+
+/** How far back mail reaches may only grow: what was imported once stays in step. */
+function windowFor(pass: Pass, { window }: CollectionRow): CollectionRow['window'] {
+  if (pass.channel.channel === 'tasks') return null
+  if (pass.channel.channel === 'calendar' || window === null) return pass.window
+  return { ...pass.window, from: window.from < pass.window.from ? window.from : pass.window.from }
 }
 
 /** The system forgot where we were: start from the beginning and compare. Nothing is deleted before the end is reached. */
@@ -153,7 +160,7 @@ async function takeObservations(
   for (const each of observed) {
     switch (each.kind) {
       case 'tombstone':
-        if (byItem.has(each.id)) defer(batch, row, each.id, { kind: 'tombstone' })
+        if (isQuestion(pass, row, byItem.get(each.id))) defer(batch, row, each.id, { kind: 'tombstone' })
         break
       case 'malformed':
         park(pass, batch, row, each.id, each.reason)
@@ -174,6 +181,19 @@ async function takeObservations(
   }
 }
 
+/**
+ * A tombstone says that an item left the collection. That is nothing new about one that is known to lie in another one,
+ * which tells what becomes of it there, or that is gone on both sides.
+ */
+export function isQuestion(pass: Pass, row: CollectionRow, pair: PairRow | undefined): boolean {
+  const link = pair?.link
+  if (!link) return false
+  if (link.state === 'deleted') return pair.record !== null && pair.record.deletedAt === null
+  if (link.collection === row.id) return true
+  const home = pass.collections.get(link.collection)
+  return !home?.selected || home.trouble !== null
+}
+
 const NO_PAIR: PairRow = { link: null, record: null }
 
 export function considerItem(
@@ -191,9 +211,14 @@ export function considerItem(
     link = arrived(pass, batch, link, open, each.id)
     open = null
   }
-  const seen = { is: 'item', id: each.id, item: each.item, etag: each.etag } as const
+  const item = pass.kind === 'message' ? lyingIn(row, each.item) : each.item
+  const seen = { is: 'item', id: each.id, item, etag: each.etag } as const
   consider(pass, batch, { link, record: pair.record, seen, collection: row, pending: open, confirmed })
 }
+
+/** A message that was read by its id may lie elsewhere than where it was looked for. */
+const lyingIn = (row: CollectionRow, item: Item): Item =>
+  item.fields['folder'] === row.id ? item : { ...item, fields: { ...item.fields, folder: row.id } }
 
 /** Our create arrived though its answer did not: the mark on the item says which one it is (R33). */
 function arrived(pass: Pass, batch: Batch, link: LinkRow, open: OperationRow, item: ItemId): LinkRow {

@@ -1,9 +1,16 @@
-import type { Failure, Operation, PushOutcome, SettleOutcome } from '../connectors/connector.ts'
+import type {
+  CollectionRef,
+  Failure,
+  Operation,
+  PushOutcome,
+  SettleOutcome,
+} from '../connectors/connector.ts'
+import { type CollectionId, asId } from '../core/ids.ts'
 import { type Fields, type Json, parseGroup } from '../core/item.ts'
 import { applied, isAbsent, packBases, unpackMailboxBase } from '../core/merge.ts'
-import type { LinkRow, OperationOutcome, OperationRow, PairRow } from '../store/sync-store.ts'
+import type { CollectionRow, LinkRow, OperationOutcome, OperationRow, PairRow } from '../store/sync-store.ts'
 import type { Batch } from './batch.ts'
-import { supersede } from './consider.ts'
+import { linkFacts, supersede } from './consider.ts'
 import { type Pass, collectionRef } from './pass.ts'
 import { considerItem } from './pull.ts'
 
@@ -118,9 +125,21 @@ function toOperation(pass: Pass, row: OperationRow, link: LinkRow): Operation {
     ...target,
     do: 'update',
     fields: spelledForConnector(after),
+    ...moveTarget(pass, after),
     whole: { kind: pass.kind, fields: whole, facts: link.facts },
   }
 }
+
+/** Where a message is moved to; nothing when that folder is no longer in step. */
+function moveTarget(pass: Pass, after: Fields): { readonly moveTo?: CollectionRef } {
+  const row = homeOf(pass, after)
+  return row?.trouble === null ? { moveTo: collectionRef(row, pass) } : {}
+}
+
+const homeOf = (pass: Pass, fields: Fields): CollectionRow | undefined =>
+  pass.kind === 'message' && typeof fields['folder'] === 'string'
+    ? pass.collections.get(asId<CollectionId>(fields['folder']))
+    : undefined
 
 function spelledForConnector(after: Fields): Fields {
   const fields: { [group: string]: Json } = {}
@@ -196,7 +215,7 @@ function arrived(
     batch.putLink({ ...link, state: 'deleted', pending: null, updatedAt: pass.env.now() })
     return
   }
-  const collection = pass.collections.get(row.collection)
+  const collection = homeOf(pass, row.after ?? {}) ?? pass.collections.get(row.collection)
   const told = outcome.item?.fields
   // A series is written in several requests. Found by its mark after a lost answer, it may lack some of its exceptions:
   // these did not arrive, so they still count as changed in the CRM.
@@ -214,7 +233,8 @@ function arrived(
     ...packBases(crmBase, mailboxBase),
     item: outcome.id,
     etag: outcome.etag,
-    facts: outcome.item?.facts ?? link.facts,
+    collection: collection?.id ?? link.collection,
+    facts: outcome.item ? linkFacts(pass, outcome.item.facts) : link.facts,
     pending: null,
     state: 'linked',
     seenGeneration: collection?.generation ?? link.seenGeneration,

@@ -83,6 +83,8 @@ async function slideWindows(pass: Pass): Promise<void> {
 
 function hasMoved(row: CollectionRow, pass: Pass): boolean {
   if (row.window === null || row.cursor === null) return false
+  // Mail's window has no end and does not slide: it is read again only when a person asks for older mail.
+  if (row.channel === 'email') return pass.window.from < row.window.from
   const days = (a: string, b: string): number => Math.abs(Date.parse(a) - Date.parse(b)) / 86_400_000
   return (
     days(row.window.from, pass.window.from) >= SLIDE_DAYS || days(row.window.to, pass.window.to) >= SLIDE_DAYS

@@ -8,7 +8,7 @@ import {
 } from '@tanstack/react-router'
 import { loadSession } from './api/session.ts'
 import { Overview } from './pages/overview/overview.tsx'
-import { Broken, NotFound } from './shell/broken.tsx'
+import { Broken, NotFoundPage } from './shell/broken.tsx'
 import { Frame } from './shell/frame.tsx'
 import { parseSearch, stringifySearch, type Search } from './ui/url-state.ts'
 
@@ -17,7 +17,7 @@ interface Context {
 }
 const rootRoute = createRootRouteWithContext<Context>()({
   validateSearch: (search: Record<string, unknown>): Search => search as Search,
-  notFoundComponent: NotFound,
+  notFoundComponent: NotFoundPage,
   errorComponent: Broken,
 })
 

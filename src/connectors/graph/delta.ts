@@ -13,6 +13,8 @@ export interface RoundState {
   readonly owed: readonly string[]
   /** Which of its ways of asking the reader had chosen. */
   readonly mode: string
+  /** How many entries this enumeration told so far, where that matters (mail). */
+  readonly told: number
 }
 
 export interface DeltaReader<Memory> {
@@ -50,6 +52,7 @@ export function decodeCursor(cursor: Cursor): RoundState {
           ? read['owed'].filter((id): id is string => typeof id === 'string')
           : [],
         mode: typeof read['mode'] === 'string' ? read['mode'] : '',
+        told: typeof read['told'] === 'number' ? read['told'] : 0,
       }
   } catch {
     // Falls through: said once, below.
@@ -68,7 +71,7 @@ export function nextState(state: RoundState, page: GraphPage, owed: readonly str
       kind: 'unavailable',
       message: 'Microsoft ended a page without saying where the next one begins. It is read again later.',
     })
-  return { link, owed, mode: state.mode, initial: state.initial && page.nextLink !== null }
+  return { ...state, link, owed, initial: state.initial && page.nextLink !== null }
 }
 
 export async function* pullRound<Memory>(
@@ -84,7 +87,7 @@ export async function* pullRound<Memory>(
     let answer: Answer
     if (state === null) {
       const opened = await open(client, reader, collection, signal)
-      state = { link: '', initial: true, owed: [], mode: opened.mode }
+      state = { link: '', initial: true, owed: [], mode: opened.mode, told: 0 }
       answer = opened.answer
     } else {
       answer = await sendPage(client, reader, collection, state.link, signal)

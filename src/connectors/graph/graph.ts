@@ -1,5 +1,5 @@
 /**
- * The Microsoft side of the contract: one mailbox's calendars and tasks through Microsoft Graph. Everything
+ * The Microsoft side of the contract: one mailbox's mail, calendars and tasks through Microsoft Graph. Everything
  * channel-specific is in its own file; here is only who is asked what.
  */
 import type { Cursor } from '../../core/ids.ts'
@@ -29,6 +29,8 @@ import {
 } from './delta.ts'
 import type { Endpoints, GraphEnv, Transport } from './environment.ts'
 import { Gate } from './gate.ts'
+import { listFolders, mailReader, readMessages } from './mail.ts'
+import { pushMessage, settleMessage } from './mail-push.ts'
 import { together, type Ask } from './rounds.ts'
 import { listTaskLists, readTasks, tasksReader } from './tasks.ts'
 import { lookFirst, pushTask, settleTask, type Marked } from './tasks-push.ts'
@@ -69,15 +71,12 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
     gate: options.gate ?? new Gate(env),
   })
   const pushOptions = { sendResponses: options.sendResponses ?? true }
-  const readers: { readonly [channel in Channel]?: DeltaReader<unknown> } = {
+  const readers: { readonly [channel in Channel]: DeltaReader<unknown> } = {
     calendar: calendarReader(client, { road: options.calendarRoad ?? 'view' }) as DeltaReader<unknown>,
     tasks: tasksReader(client) as DeltaReader<unknown>,
+    email: mailReader() as DeltaReader<unknown>,
   }
-  const readerOf = (channel: Channel): DeltaReader<unknown> => {
-    const reader = readers[channel]
-    if (reader === undefined) throw notBuilt(channel)
-    return reader
-  }
+  const readerOf = (channel: Channel): DeltaReader<unknown> => readers[channel]
   return {
     side: 'mailbox',
     capabilities: {
@@ -94,8 +93,8 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
           return listCalendars(client, signal)
         case 'tasks':
           return listTaskLists(client, signal)
-        default:
-          throw notBuilt(channel)
+        case 'email':
+          return listFolders(client, signal)
       }
     },
     pull: (collection, cursor, signal) =>
@@ -136,13 +135,6 @@ async function byItself<T>(
   }
 }
 
-const notBuilt = (channel: Channel): ConnectorError =>
-  new ConnectorError({
-    kind: 'rejected',
-    code: 'no-channel',
-    message: `The ${channel} channel is not connected here.`,
-  })
-
 async function pushOne(
   ask: Ask,
   operation: Operation,
@@ -154,8 +146,8 @@ async function pushOne(
       return pushEvent(ask, operation, options)
     case 'tasks':
       return pushTask(ask, operation, marked)
-    default:
-      throw notBuilt(operation.collection.channel)
+    case 'email':
+      return pushMessage(ask, operation)
   }
 }
 
@@ -165,8 +157,8 @@ async function settleOne(ask: Ask, operation: Operation) {
       return settleEvent(ask, operation)
     case 'tasks':
       return settleTask(ask, operation)
-    default:
-      throw notBuilt(operation.collection.channel)
+    case 'email':
+      return settleMessage(ask, operation)
   }
 }
 
@@ -176,8 +168,8 @@ function readItems(client: GraphClient, channel: Channel, refs: readonly ItemRef
       return readEvents(client, refs, signal)
     case 'tasks':
       return readTasks(client, refs, signal)
-    default:
-      throw notBuilt(channel)
+    case 'email':
+      return readMessages(client, refs, signal)
   }
 }
 

@@ -21,6 +21,12 @@ export function NotFound() {
   )
 }
 
+export const NotFoundPage = () => (
+  <main style={{ padding: 24 }}>
+    <NotFound />
+  </main>
+)
+
 /** A page that threw while it was drawn. The frame stays; nothing was written by drawing. */
 export function Broken({ error }: { readonly error: unknown }) {
   return (

@@ -93,7 +93,7 @@ export function Frame() {
           )}
         </UnstyledButton>
       </nav>
-      <header className={css['top']}>
+      <section className={css['top']} aria-label={text.frame.topBar}>
         <button type="button" className={css['search']} onClick={() => setOpen('palette')}>
           <IconSearch size={15} aria-hidden />
           <span>{text.frame.search}</span>
@@ -116,7 +116,7 @@ export function Frame() {
           </ActionIcon>
         )}
         <UserMenu me={me} onShortcuts={() => setOpen('shortcuts')} />
-      </header>
+      </section>
       <main id="main" className={css['main']} tabIndex={-1}>
         {session.demo && (
           <p className={css['demo']} data-no-print>

@@ -34,7 +34,8 @@ export function UserMenu({ me, onShortcuts }: { readonly me: Me; readonly onShor
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
-        <button type="button" className={css['user']} aria-label={`${text.frame.userMenu}: ${me.name}`}>
+        <button type="button" className={css['user']}>
+          <span className="visually-hidden">{text.frame.userMenu}: </span>
           <span className={css['userName']}>{me.name}</span>
           <span className={css['initials']} aria-hidden>
             {initialsOf(me.name)}

@@ -26,8 +26,9 @@ export function EventButton(props: Props) {
   const { placed, color, className, style, bar, ghost, dragged, onOpen, onPointerDown, children } = props
   const { occurrence } = placed
   const state = occurrence.sync.state
+  // The visible time is drawn only where it has room; its place in the button's name is here.
   const words = [
-    t.at(titleOfEvent(placed), whenOf(placed)),
+    whenOf(placed),
     occurrence.location,
     occurrence.cancelled && t.cancelledMark,
     state !== 'fine' && state !== 'local' && text.states.sync[state],
@@ -37,7 +38,6 @@ export function EventButton(props: Props) {
       type="button"
       className={className}
       style={{ '--c': color, ...style }}
-      aria-label={words.filter(Boolean).join(', ')}
       data-event={placed.key}
       data-bar={bar ? '' : undefined}
       data-ghost={ghost ? '' : undefined}
@@ -50,6 +50,7 @@ export function EventButton(props: Props) {
       onClick={() => onOpen(placed)}
     >
       {children}
+      <span className="visually-hidden">, {words.filter(Boolean).join(', ')}</span>
     </button>
   )
 }

@@ -42,7 +42,12 @@ export function ImportCalendar({
     >
       <div className={css['form']}>
         <p>{t.importHelp}</p>
-        <FileInput label={t.importFile} accept=".ics,text/calendar" onChange={(file) => void read(file)} />
+        <FileInput
+          label={t.importFile}
+          placeholder={t.chooseFile}
+          accept=".ics,text/calendar"
+          onChange={(file) => void read(file)}
+        />
         {error && <Trouble error={error} />}
         {preview.data && (
           <Note tone={preview.data.problems.length > 0 ? 'wait' : 'none'} role="status">

@@ -27,7 +27,7 @@ export function Month({ first, month, placed, colorOf, onOpen, onDay, onNew, onM
   /** How many lines fit is measured once drawn. */
   const measure = (row: HTMLDivElement | null): void => {
     if (row === null) return
-    const fit = Math.max(1, Math.floor((row.clientHeight - 28) / 21))
+    const fit = Math.max(1, Math.floor((row.clientHeight - 28) / 25))
     if (fit !== lines) setLines(fit)
   }
   const dateAt = (x: number, y: number): string | null => {
@@ -96,7 +96,7 @@ export function Month({ first, month, placed, colorOf, onOpen, onDay, onNew, onM
                 <button
                   type="button"
                   className={css['cellDay']}
-                  aria-label={formatPlainDate(date, {
+                  title={formatPlainDate(date, {
                     weekday: 'long',
                     day: 'numeric',
                     month: 'long',
@@ -121,7 +121,7 @@ export function Month({ first, month, placed, colorOf, onOpen, onDay, onNew, onM
                   onOpen={onOpen}
                   onPointerDown={(event) => begin(event, bar.placed)}
                 >
-                  {!bar.placed.allDay && <small>{formatWall(bar.placed.start)}</small>}
+                  {!bar.placed.allDay && <small aria-hidden>{formatWall(bar.placed.start)}</small>}
                   <span>{titleOfEvent(bar.placed)}</span>
                   <SyncIcon of={bar.placed.occurrence} className={css['chipMark']} />
                 </EventButton>

@@ -49,11 +49,10 @@ export function TimeGrid({ days, placed, colorOf, onOpen, onDay, onNew, onMove }
             type="button"
             className={css['head']}
             data-today={date === today() ? '' : undefined}
-            aria-label={formatPlainDate(date, { weekday: 'long', day: 'numeric', month: 'long' })}
+            title={formatPlainDate(date, { weekday: 'long', day: 'numeric', month: 'long' })}
             onClick={() => onDay(date)}
           >
-            {formatPlainDate(date, { weekday: 'short' })}
-            <strong>{Number(date.slice(8))}</strong>
+            {formatPlainDate(date, { weekday: 'short' })} <strong>{Number(date.slice(8))}</strong>
           </button>
         ))}
       </div>
@@ -134,7 +133,7 @@ function Days({ days, placed, colorOf, now, onOpen, onNew, onMove }: DaysProps) 
           <SyncIcon of={one.placed.occurrence} className={css['mark']} />
           <strong>{titleOfEvent(one.placed)}</strong>
           {one.to - one.from >= 35 && (
-            <small>
+            <small aria-hidden>
               {whenOf(one.placed)}
               {one.placed.occurrence.location !== null && `, ${one.placed.occurrence.location}`}
             </small>

@@ -29,7 +29,7 @@ export function ChannelRow({ row }: { readonly row: Channel }) {
   const Shape = icons[row.channel]
   return (
     <div className={css['channel']}>
-      <dl className={css['row']}>
+      <div className={css['row']}>
         <div className={css['name']}>
           <Shape size={16} stroke={1.6} aria-hidden />
           {row.label}
@@ -38,26 +38,26 @@ export function ChannelRow({ row }: { readonly row: Channel }) {
           <HealthStatus health={row.health} />
         </div>
         <div>
-          <dt>{t.columns.proven}</dt>
-          <dd>
+          <span className={css['key']}>{t.columns.proven}</span>
+          <div>
             <RelativeTime at={row.provenAt} otherwise={t.never} />
-          </dd>
+          </div>
         </div>
         <div data-phone="off">
-          <dt>{t.columns.last}</dt>
-          <dd>
+          <span className={css['key']}>{t.columns.last}</span>
+          <div>
             <RelativeTime at={row.lastFinishedAt} otherwise={t.never} />
-          </dd>
+          </div>
         </div>
         <div data-wide="" data-phone="off">
-          <dt>{t.columns.next}</dt>
-          <dd>{row.health === 'paused' || row.health === 'off' ? '' : <RelativeTime at={row.nextAt} />}</dd>
+          <span className={css['key']}>{t.columns.next}</span>
+          <div>{row.health === 'paused' || row.health === 'off' ? '' : <RelativeTime at={row.nextAt} />}</div>
         </div>
         <div data-wide="" data-phone="off">
           <Counts row={row} />
         </div>
         <Actions row={row} />
-      </dl>
+      </div>
       <Words row={row} />
       {row.progress !== null && (
         <div className={css['progress']}>

@@ -28,7 +28,7 @@ export function Parked() {
     { key: 'at', label: t.time, from: 'tablet', cell: (row) => <RelativeTime at={row.at} /> },
     {
       key: 'act',
-      label: '',
+      label: text.common.actions,
       right: true,
       cell: (row) =>
         mayAct && (

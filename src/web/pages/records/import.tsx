@@ -54,6 +54,7 @@ function Import({ kind }: { readonly kind: Kind }) {
           <Help>{t.importHelp}</Help>
           <FileInput
             label={t.file}
+            placeholder={t.chooseFile}
             accept={kind.kind === 'contact' ? '.csv,.vcf,text/csv,text/vcard' : '.csv,text/csv'}
             onChange={(chosen) => void choose(chosen)}
           />

@@ -18,7 +18,6 @@ export const calendar = {
   emptyAgenda: 'Nothing in these four weeks.',
   noTitle: 'No title',
   week: 'Week',
-  at: (title: string, when: string) => `${title}, ${when}`,
   moveHint: 'Drag to move, drag the lower edge to change the length, Escape takes it back.',
   moved: (title: string, when: string) => `${title}: ${when}`,
   undo: 'Undo',
@@ -137,6 +136,7 @@ export const calendar = {
   exportIcs: 'Export iCalendar',
   importHelp: 'Known events (same UID) are updated, others are added.',
   importFile: 'File',
+  chooseFile: 'Choose a file',
   importPreview: (created: number, updated: number, unchanged: number) =>
     `${created.toLocaleString('en')} new, ${updated.toLocaleString('en')} changed, ${unchanged.toLocaleString('en')} as they are.`,
   importRun: (n: number) => `Import ${count.items(n)}`,

@@ -1,6 +1,7 @@
 export const frame = {
   skip: 'Skip to content',
   navigation: 'Main',
+  topBar: 'Search and status',
   overview: 'Overview',
   calendar: 'Calendar',
   tasks: 'Tasks',

@@ -28,6 +28,7 @@ export const records = {
   importHelp:
     'A CSV file whose first line names the columns, or vCards. Known ones (same email) are updated.',
   file: 'File',
+  chooseFile: 'Choose a file',
   mapping: 'Columns of the file',
   mappingHelp: 'Which field each column goes to.',
   skip: 'Leave out',
