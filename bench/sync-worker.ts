@@ -17,7 +17,7 @@ import {
   type RecordId,
   type UserId,
 } from '../src/core/ids.ts'
-import { type Channel, type Fields, kindOf } from '../src/core/item.ts'
+import { type Channel, type Facts, type Fields, type Json, kindOf } from '../src/core/item.ts'
 import { createEngine } from '../src/engine/engine.ts'
 import { openEmbeddedDatabase, openServedDatabase, type Database } from '../src/store/database.ts'
 import { newChannel } from '../src/store/memory-store.ts'
@@ -39,6 +39,7 @@ export interface Start {
 export type Ask =
   | { readonly do: 'start'; readonly start: Start }
   | { readonly do: 'pass'; readonly channel: Channel }
+  | { readonly do: 'folders' }
   | { readonly do: 'create'; readonly count: number }
   | { readonly do: 'edit'; readonly channel: Channel; readonly count: number }
   | { readonly do: 'records'; readonly channel: Channel }
@@ -59,6 +60,11 @@ let database: Database | null = null
 let engine: ReturnType<typeof createEngine> | null = null
 let store: ReturnType<typeof createSqlStore> | null = null
 const counted = { requests: 0, writes: 0, rows: 0 }
+
+let made = 0
+/** As the product's: ids made later sort behind, so that indexes grow at their end. */
+const orderedId = (): string =>
+  `${Date.now().toString(16).padStart(12, '0')}${(++made).toString(16).padStart(8, '0')}${randomUUID().slice(0, 12)}`
 
 process.on('disconnect', () => process.exit())
 process.on('message', (ask: Ask) => {
@@ -84,6 +90,9 @@ async function answer(ask: Ask): Promise<Told> {
       count = result === undefined ? 0 : result.counts.toCrm + result.counts.toMailbox
       break
     }
+    case 'folders':
+      await engine?.discover(MAILBOX, 'email')
+      break
     case 'create':
       await create(ask.count)
       break
@@ -115,7 +124,8 @@ function counting(inner: Transport): Transport {
       ...response,
       text: async () => {
         const text = await response.text()
-        if (url.includes('delta')) counted.rows += text.split('"@odata.etag"').length - 1
+        if (url.includes('delta') && !url.includes('/mailFolders'))
+          counted.rows += text.split('"@odata.etag"').length - 1
         return text
       },
     }
@@ -139,7 +149,7 @@ async function start({ folder, databaseUrl, microsoft }: Start): Promise<void> {
   const { token } = (await body.json()) as { token: string }
   const env = {
     now: () => Date.now(),
-    newId: () => randomUUID(),
+    newId: orderedId,
     random: () => Math.random(),
     sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
   }
@@ -157,14 +167,19 @@ async function start({ folder, databaseUrl, microsoft }: Start): Promise<void> {
     store,
     env,
     connectorFor: async () => connector,
-    settingsFor: async () => ({
+    // A mailbox's folders that hold something: the others would only add requests for nothing.
+    pairingFor: (_mailbox, channel) => (remote, id) => ({
+      container: id,
+      selected: channel === 'email' ? (remote.total ?? 0) > 0 : remote.isDefault,
+    }),
+    settingsFor: async (_mailbox, channel) => ({
       direction: 'both',
       conflicts: 'crm',
       invitations: 'microsoft',
       privateEvents: 'busy',
       mailInFirstSync: false,
       intervalMinutes: 5,
-      daysBack: 400,
+      daysBack: channel === 'email' ? 3650 : 400,
       daysAhead: 730,
       guard: { items: 10, percent: 10 },
     }),
@@ -195,7 +210,10 @@ async function start({ folder, databaseUrl, microsoft }: Start): Promise<void> {
           clockOffsetMs: 0,
         },
       ],
-      channels: found.map(({ channel }) => ({ ...newChannel(MAILBOX, channel), enabled: true })),
+      channels: (['calendar', 'tasks', 'email'] as const).map((channel) => ({
+        ...newChannel(MAILBOX, channel),
+        enabled: true,
+      })),
       collections: found.map(({ channel, remote }) => ({
         id: asId<CollectionId>(`bench-${channel}`),
         mailbox: MAILBOX,
@@ -267,8 +285,17 @@ async function create(count: number): Promise<void> {
 
 /** A person changes the titles of `count` records, one transaction each as the CRM's API would. */
 async function edit(channel: Channel, count: number): Promise<void> {
-  const rows = await database?.query<{ id: string; fields: Fields; container: string }>(
-    'select id, fields, container from records where kind = $1 and deleted_at is null order by id limit $2',
+  const rows = await database?.query<{
+    id: string
+    fields: Fields
+    facts: Facts
+    container: string
+    body: Json | null
+  }>(
+    `select r.id, r.fields, r.facts, r.container, b.body from records r
+     left join (select record, json_build_object('type', type, 'content', content) as body from message_bodies) b
+       on b.record = r.id
+     where r.kind = $1 and r.deleted_at is null order by r.created_at, r.id limit $2`,
     [kindOf[channel], count],
   )
   for (const row of rows ?? []) {
@@ -280,8 +307,11 @@ async function edit(channel: Channel, count: number): Promise<void> {
             id: asId<RecordId>(row.id),
             kind: kindOf[channel],
             container: row.container,
-            fields: { ...row.fields, subject: `${String(row.fields['subject'])} *` },
-            facts: {},
+            fields:
+              channel === 'email'
+                ? { ...row.fields, body: row.body, flag: 'flagged' }
+                : { ...row.fields, subject: `${String(row.fields['subject'])} *` },
+            facts: row.facts,
             matchKeys: [],
             at: Date.now(),
             by: 'person',

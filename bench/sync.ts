@@ -30,7 +30,7 @@ export async function run(options: BenchOptions, emit: Emit): Promise<void> {
   for (const n of wanted([2_000])) await push(n, options, emit)
 }
 
-interface Bed {
+export interface Bed {
   ask(ask: Ask): Promise<Told>
   /** As the person in Outlook. */
   outlook<T>(method: string, path: string, body?: unknown): Promise<T>
@@ -98,7 +98,14 @@ function expect(told: Told, wanted: number, count: number): void {
   if (count !== wanted) throw new Error(`The CRM holds ${count} items after the first sync, not ${wanted}.`)
 }
 
-function figures(emit: Emit, name: string, n: number, told: Told, bound: number, items: number | null): void {
+export function figures(
+  emit: Emit,
+  name: string,
+  n: number,
+  told: Told,
+  bound: number,
+  items: number | null,
+): void {
   const emitOne = (metric: string, value: number, unit: string): void =>
     emit({ case: name, n, metric, value, unit })
   emitOne('seconds', told.seconds, 's')
@@ -129,7 +136,7 @@ async function changeInOutlook(bed: Bed, name: 'calendar' | 'tasks', count: numb
     )
 }
 
-async function begin(seed: string, say: (line: string) => void): Promise<Bed> {
+export async function begin(seed: string, say: (line: string) => void): Promise<Bed> {
   const folder = mkdtempSync(join(tmpdir(), 'syncline-bench-'))
   say(`emulator with ${seed}`)
   const emulator = spawn(

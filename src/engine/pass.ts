@@ -85,6 +85,8 @@ export class Pass {
   hasPlanned = false
   /** Collections whose pages were all read in this pass. */
   readonly complete = new Set<CollectionId>()
+  /** Whether every message of the mailbox was linked when its import began or went on; null before it was asked. */
+  nothingToMatch: boolean | null = null
   /** Collections with items that await their match. */
   readonly doubtful = new Set<CollectionId>()
   channel: ChannelRow

@@ -251,12 +251,22 @@ async function adoptable(
   return adopted
 }
 
+/**
+ * A mailbox's messages come only from its import: when it begins with no record that nobody linked, none appears while
+ * it goes on. Asked once, it saves looking for a thousand keys with each page.
+ */
+async function hasNothingToMatch(pass: Pass, tx: SyncTx): Promise<boolean> {
+  if (pass.kind !== 'message') return false
+  pass.nothingToMatch ??= (await tx.feed(pass.mailbox.id, pass.channel.channel, null, 1)).pairs.length === 0
+  return pass.nothingToMatch
+}
+
 async function withCandidates(
   pass: Pass,
   tx: SyncTx,
   strangers: readonly { readonly id: ItemId; readonly item: Item }[],
 ): Promise<ReadonlySet<ItemId>> {
-  if (strangers.length === 0) return new Set()
+  if (strangers.length === 0 || (await hasNothingToMatch(pass, tx))) return new Set()
   const keysOf = new Map(strangers.map((each) => [each.id, matchKeys(pass.kind, each.item)]))
   const keys = [...new Set([...keysOf.values()].flat())]
   const records = await tx.matchRecords(pass.mailbox.id, pass.channel.channel, keys)

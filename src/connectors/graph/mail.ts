@@ -24,6 +24,7 @@ import {
 import type { GraphClient, GraphRequest } from './client.ts'
 import { encodeCursor, nextState, type DeltaReader, type RoundState } from './delta.ts'
 import { messageQuery, parseMessage, type ParsedMessage } from './mail-wire.ts'
+import { DAY_MS } from '../../core/time.ts'
 import { textOf } from './wire.ts'
 
 const FOLDER_PAGE = 250
@@ -31,6 +32,8 @@ export const FOLDERS_MAX = 10_000
 /** "Results limited to 5,000 messages": what a round that filters by time tells at most. */
 const FILTERED_MAX = 5_000
 const WHOLE = 'whole'
+/** Reaching back further, most folders go beyond that limit, and asking with it first would only be asking twice. */
+const FILTERED_DAYS_MAX = 730
 
 /** Names that work as ids in every language, in the order in which a person wants their mail. */
 const WELL_KNOWN = ['inbox', 'sentitems', 'drafts', 'archive', 'deleteditems', 'junkemail', 'outbox'] as const
@@ -120,8 +123,7 @@ async function wellKnownIds(client: GraphClient, signal: AbortSignal): Promise<R
 export const mailReader = (): DeltaReader<null> => ({
   memory: () => null,
   modes: ['full', 'plain'],
-  begin: (collection, mode) =>
-    firstPath(collection, `${mode}-${collection.window === undefined ? 'whole' : 'since'}`),
+  begin: (collection, mode) => firstPath(collection, isFiltered(collection) ? mode : `${mode}-${WHOLE}`),
   request: (_collection, path, pageSize) => ({
     method: 'GET',
     path,
@@ -137,6 +139,9 @@ function firstPath(collection: CollectionRef, mode: string): string {
     : `&$filter=${encodeURIComponent(`receivedDateTime ge ${fromOf(collection)}`)}`
   return `${folderPath(collection.externalId)}/messages/delta?${query}${since}&$orderby=${encodeURIComponent('receivedDateTime desc')}`
 }
+
+const isFiltered = ({ window }: CollectionRef): boolean =>
+  window !== undefined && (Date.parse(window.to) - Date.parse(window.from)) / DAY_MS <= FILTERED_DAYS_MAX
 
 const fromOf = (collection: CollectionRef): string => `${collection.window?.from ?? '1900-01-01'}T00:00:00Z`
 
@@ -167,7 +172,7 @@ function digest(
   const told = state.told + page.value.length
   const last = page.nextLink === null
   const after = nextState(state, page, [])
-  const filtered = collection.window !== undefined && !state.mode.endsWith(WHOLE)
+  const filtered = isFiltered(collection) && !state.mode.endsWith(WHOLE)
   const capped = last && state.initial && filtered && told >= FILTERED_MAX
   const mode = `${state.mode}-${WHOLE}`
   const next: RoundState = capped
