@@ -265,6 +265,11 @@ describe('what is written', () => {
     })
   })
 
+  test('[R9] what was deleted stays remembered as deleted', () => {
+    expect(plan({ bases: null, crm: 'deleted', mailbox: 'none' }).then).toBe('gone')
+    expect(plan({ bases: null, crm: 'none', mailbox: 'none' }).then).toBe('apart')
+  })
+
   test('[P17] what a side cannot hold is not written when it is created either', () => {
     const policy = { cannotHold: { crm: [], mailbox: ['due'] } }
     expect(plan({ bases: null, crm: base, mailbox: 'none' }, policy).mailbox?.fields).toEqual({

@@ -103,6 +103,27 @@ describe('[P2] nothing is deleted because a read was empty or partial', () => {
     expect(outlook.all()).toHaveLength(20)
   })
 
+  test('[R27] as long as deletions wait, further ones of that calendar wait with them', async () => {
+    const { crm, outlook, pass } = await world({ linked: many(30) })
+    for (const title of many(12)) outlook.remove(outlook.id(title))
+    await pass()
+    outlook.remove(outlook.id('Meeting 20'))
+    await pass()
+    expect(crm.all()).toHaveLength(30)
+  })
+
+  test('[R27] [R6] a record that was edited while its deletion waited is not deleted by the approval', async () => {
+    const { crm, outlook, pass, engine, journal } = await world({ linked: many(30) })
+    for (const title of many(12)) outlook.remove(outlook.id(title))
+    await pass()
+    await crm.edit('Meeting 0', { location: 'Room 2' })
+    await engine.approve(journal().find((row) => row.state === 'held')!.run, { by: 'anna' })
+    expect(crm.all()).toHaveLength(19)
+    await pass()
+    expect(crm.find('Meeting 0')?.fields['location']).toBe('Room 2')
+    expect(outlook.find('Meeting 0')?.fields['location']).toBe('Room 2')
+  })
+
   test('[R37] a declined deletion is put back, and nobody is invited again', async () => {
     const linked = many(12).map((title) => meeting(title, { attendees: invited('carl@fabrikam.example') }))
     const { crm, outlook, pass, engine, journal, mailbox } = await world({ linked })
@@ -263,6 +284,17 @@ describe('[P6] nothing is doubled', () => {
     expect(outlook.all()).toHaveLength(2)
     expect(crm.all()).toHaveLength(2)
     expect(crm.find('Kick-off')?.fields['location']).toBe('Room 2')
+  })
+
+  test('[R33] an edit that came before the lost answer was looked up is not taken for our own', async () => {
+    const { crm, outlook, pass, rawPass, mailbox } = await world({ linked: ['Review'] })
+    mailbox.faults.push('lose-answer')
+    await crm.create(meeting('Kick-off', { location: 'Room 1' }))
+    await rawPass()
+    outlook.edit(outlook.id('Kick-off'), { location: 'Room 2' })
+    await pass()
+    expect(crm.find('Kick-off')?.fields['location']).toBe('Room 2')
+    expect(outlook.find('Kick-off')?.fields['location']).toBe('Room 2')
   })
 
   test('[R33] even when nobody can say yet what became of it, the pull recognises it', async () => {
