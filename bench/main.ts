@@ -22,7 +22,7 @@ interface Benchmark {
   readonly run: (options: BenchOptions, emit: Emit) => Promise<void>
 }
 
-const BENCHES = ['emulator', 'sync', 'mail', 'web', 'scale']
+const BENCHES = ['emulator', 'sync', 'mail', 'web', 'scale', 'store-floor']
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { asId } from '../src/core/ids.ts'
+import { asId, type CollectionId, type ItemId, type MailboxId } from '../src/core/ids.ts'
 import type { Fields } from '../src/core/item.ts'
 import { openEmbeddedDatabase, openServedDatabase, type Database } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
@@ -17,12 +17,7 @@ import type { BenchOptions, Emit } from './main.ts'
 const PAGE = 1_000
 const SIZES = [2_000, 10_000]
 const AT = Date.UTC(2026, 2, 2, 9)
-const MAILBOX = asId<WriteMailbox>('mailbox')
-type WriteMailbox = NonNullable<WriteBatch['links']>[number] extends infer L
-  ? L extends { mailbox: infer M }
-    ? M
-    : never
-  : never
+const MAILBOX = asId<MailboxId>('mailbox')
 
 export async function run({ n, say }: BenchOptions, emit: Emit): Promise<void> {
   for (const size of n === undefined ? SIZES : [n]) {
@@ -94,7 +89,7 @@ async function measure(database: Database, size: number): Promise<StoreFloor> {
   const written = performance.now()
   for (let from = 0; from < size; from += PAGE) {
     const items = Array.from({ length: Math.min(PAGE, size - from) }, (_, i) =>
-      asId<ItemKey>(key('item', from + i)),
+      asId<ItemId>(key('item', from + i)),
     )
     await store.transaction(lease, (tx) => tx.pairsByItem(MAILBOX, items))
   }
@@ -115,15 +110,11 @@ async function measure(database: Database, size: number): Promise<StoreFloor> {
   }
 }
 
-type ItemKey = Parameters<
-  Parameters<Parameters<ReturnType<typeof createSqlStore>['transaction']>[1]>[0]['pairsByItem']
->[1][number]
-
 const key = (kind: string, n: number): string =>
   `0198-${kind}-${String(n).padStart(12, '0')}-${'c0ffee'.repeat(3)}`
 
-export const COLLECTION = {
-  id: asId<NonNullable<WriteBatch['collections']>[number]['id']>('collection'),
+const COLLECTION = {
+  id: asId<CollectionId>('collection'),
   mailbox: MAILBOX,
   channel: 'calendar',
   externalId: 'calendar',
@@ -140,7 +131,7 @@ export const COLLECTION = {
   wellKnown: null,
 } as const
 
-export function page(from: number, count: number): WriteBatch {
+function page(from: number, count: number): WriteBatch {
   const numbers = Array.from({ length: count }, (_, i) => from + i)
   return {
     records: numbers.map((n) => ({
