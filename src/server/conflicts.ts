@@ -8,7 +8,14 @@ import type { Parts } from './parts.ts'
 import { notFound, Refusal } from './problems.ts'
 import { saveSettings, storedSettings } from './settings-store.ts'
 import type { Choice } from './sync-actions.ts'
-import { CONFLICTS, conflictView, ownOnly, type ConflictRecord, type ConflictView } from './sync-views.ts'
+import {
+  CONFLICTS,
+  conflictView,
+  mayReadSql,
+  ownOnly,
+  type ConflictRecord,
+  type ConflictView,
+} from './sync-views.ts'
 import { wordsOf } from './words.ts'
 
 /** The inbox of conflicts: read, answered one by one or many alike, the loser brought back. */
@@ -37,7 +44,7 @@ export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> 
     'GET /api/conflicts': async ({ query }, { caller }) => {
       const where = `where ($1::text is null or m."user" = $1) and ($2::text is null or k.mailbox = $2) and ($3::text is null or k.channel = $3)
         and ($4::text is null or k.state = $4) and ($5::text is null or k.kind = $5) and ($6::text is null or k.record = $6)
-        and ($7::text is null or k.field_group = $7) and ($8::text is null or k.title ilike $8)`
+        and ($7::text is null or k.field_group = $7) and ($8::text is null or (k.title ilike $8 and ${mayReadSql('$9')}))`
       const values = [
         ownOnly(caller),
         query.mailbox ?? null,
@@ -47,11 +54,12 @@ export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> 
         query.record ?? null,
         query.group ?? null,
         likeOf(query.q),
+        caller.user,
       ]
       const [count] = await database.query<{ n: number; open: number }>(
         `select count(*) as n, (select count(*) from conflicts c join mailboxes b on b.id = c.mailbox
             where c.state = 'open' and ($1::text is null or b."user" = $1)) as open
-          from conflicts k join mailboxes m on m.id = k.mailbox ${where}`,
+          from conflicts k join mailboxes m on m.id = k.mailbox left join records r on r.id = k.record ${where}`,
         values,
       )
       const rows = await database.query<ConflictRecord>(

@@ -15,6 +15,8 @@ import {
   conflictView,
   OPERATIONS,
   operationView,
+  mayRead,
+  mayReadSql,
   ownOnly,
   runById,
   RUNS,
@@ -103,7 +105,7 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
     and ($4::text is null or o.side = $4) and ($5::text is null or o.action = $5) and ($6::text is null or o.state = $6)
     and ($7::text is null or o.rule = $7) and ($8::text is null or o.run = $8) and ($9::text is null or o.record = $9)
     and ($10::timestamptz is null or o.created_at >= $10) and ($11::timestamptz is null or o.created_at < $11)
-    and ($12::text is null or o.title ilike $12 or m.address ilike $12)`
+    and ($12::text is null or (o.title ilike $12 and ${mayReadSql('$13')}) or m.address ilike $12)`
   const historyValues = (caller: Caller, query: HistoryFilters): unknown[] => [
     ownOnly(caller),
     query.mailbox ?? null,
@@ -117,6 +119,7 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
     query.from ?? null,
     query.to ?? null,
     likeOf(query.q),
+    caller.user,
   ]
   const history = async (
     caller: Caller,
@@ -163,7 +166,7 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
     'GET /api/runs/:run/operations': async ({ params, query }, { caller }) => {
       await requireRun(caller, params.run)
       const where = `where o.run = $1 and ($2::text is null or o.side = $2) and ($3::text is null or o.action = $3)
-        and ($4::text is null or o.state = $4) and ($5::text is null or o.title ilike $5)`
+        and ($4::text is null or o.state = $4) and ($5::text is null or (o.title ilike $5 and ${mayReadSql('$6')}))`
       const values = [params.run, query.side ?? null, query.do ?? null, query.state ?? null, likeOf(query.q)]
       const [count] = await database.query<{ n: number }>(
         `select count(*) as n from operations o ${where}`,
@@ -199,7 +202,7 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
     },
     'GET /api/operations/:operation': async ({ params }, { caller }) => {
       const row = await requireOperation(caller, params.operation)
-      return { ...operationView(row, await wordsFor(caller)), before: row.before, after: row.after }
+      return { ...operationView(row, await wordsFor(caller)), ...wholeOf(row, caller) }
     },
     'POST /api/operations/:operation/undo': async ({ params, body }, { caller }) => {
       const row = await requireOperation(caller, params.operation)
@@ -209,7 +212,7 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
     },
     'GET /api/history': async ({ query }, { caller }) => {
       const [count] = await database.query<{ n: number }>(
-        `select count(*) as n from operations o join mailboxes m on m.id = o.mailbox ${historyWhere}`,
+        `select count(*) as n from operations o join mailboxes m on m.id = o.mailbox left join records r on r.id = o.record ${historyWhere}`,
         historyValues(caller, query),
       )
       return pageOf(await history(caller, query, query, await wordsFor(caller)), count?.n ?? 0, query)
@@ -275,8 +278,9 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
         )
       ).map((row) => conflictView(row, words))
       const [record] = await database.query<{ subject: string }>(
-        `select r.subject from records r where r.id = $1 and ($2::text is null or r.owner = $2)`,
-        [params.record, ownOnly(caller)],
+        `select r.subject from records r where r.id = $1 and ($2::text is null or r.owner = $2)
+          and (r.owner is null or r.owner = $3 or coalesce(r.fields ->> 'sensitivity', 'normal') = 'normal')`,
+        [params.record, ownOnly(caller), caller.user],
       )
       if (record === undefined && operations.length === 0) throw notFound('item')
       const [link] = await database.query<{
@@ -325,6 +329,11 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
   }
 }
 
+/** Before and after whole, for those who may read it. */
+const wholeOf = (row: OperationRecord, caller: Caller): Pick<OperationRecord, 'before' | 'after'> =>
+  mayRead(row, caller.user, row.before, row.after)
+    ? { before: row.before, after: row.after }
+    : { before: null, after: null }
 const secondsSince = (began: number): number => Math.round(performance.now() - began) / 1000
 const BROKEN = {
   missing: 'An entry was taken out.',

@@ -16,6 +16,8 @@ export interface Words {
   readonly zone: string
   readonly now: number
   readonly productName: string
+  /** Who reads: what others keep private is hidden from them, whatever their role. */
+  readonly reader: string
 }
 export const readerOf = ({ zone, now }: Words) => ({ zone, today: dateAt(now, zone) })
 export const ruleSentence = (rule: string, productName: string): string =>
@@ -46,14 +48,37 @@ export interface OperationRecord {
   readonly sent_at: Date | null
   readonly done_at: Date | null
   readonly undone_by: string | null
+  readonly owner: string | null
+  readonly sensitivity: string | null
 }
-/** `where` clauses may name `o` (operations) and `m` (mailboxes). */
+/** `where` clauses may name `o` (operations), `m` (mailboxes) and `r` (records). */
 export const OPERATIONS = `select o.id, o.run, o.mailbox, m.address, o.channel, o.collection, c.name as collection_name, o.record, o.item,
     o.side, o.action, o.rule, o.cause, o.title, o.before, o.after, o.mails, o.state, o.reason, o.attempts, o.created_at, o.sent_at,
-    o.done_at, (select u.id from runs u where u.undoes = o.run and u.state <> 'discarded' order by u.started_at desc limit 1) as undone_by
-  from operations o join mailboxes m on m.id = o.mailbox left join collections c on c.id = o.collection`
+    o.done_at, (select u.id from runs u where u.undoes = o.run and u.state <> 'discarded' order by u.started_at desc limit 1) as undone_by,
+    m."user" as owner, r.fields ->> 'sensitivity' as sensitivity
+  from operations o join mailboxes m on m.id = o.mailbox left join collections c on c.id = o.collection
+    left join records r on r.id = o.record`
+
+/** Stands for what its owner keeps private. */
+const HIDDEN = 'Private'
+
+interface Owned {
+  readonly owner: string | null
+  readonly sensitivity: string | null
+}
+const isOpen = (sensitivity: Json | undefined): boolean =>
+  sensitivity === undefined || sensitivity === null || sensitivity === 'normal'
+/** Whether the reader may know what this is about: their own, a shared mailbox's, or nobody's secret, now and then. */
+export const mayRead = (row: Owned, reader: string, ...states: readonly (Fields | null)[]): boolean =>
+  row.owner === null ||
+  row.owner === reader ||
+  (isOpen(row.sensitivity) && states.every((state) => isOpen(state?.['sensitivity'])))
+/** The same in SQL, so that nobody finds a private title by searching for it; `reader` is a parameter's name. */
+export const mayReadSql = (reader: string): string =>
+  `(m."user" is null or m."user" = ${reader} or coalesce(r.fields ->> 'sensitivity', 'normal') = 'normal')`
 
 export function operationView(row: OperationRecord, words: Words): OperationView {
+  const isReadable = mayRead(row, words.reader, row.before, row.after)
   return {
     id: row.id,
     run: row.run,
@@ -69,9 +94,9 @@ export function operationView(row: OperationRecord, words: Words): OperationView
     rule: row.rule,
     why: ruleSentence(row.rule, words.productName),
     cause: row.cause,
-    title: row.title,
-    differences: differencesOf(row.action, row.before, row.after, words),
-    mails: [...row.mails],
+    title: isReadable ? row.title : HIDDEN,
+    differences: isReadable ? differencesOf(row.action, row.before, row.after, words) : [],
+    mails: isReadable ? [...row.mails] : [],
     reason: row.reason,
     attempts: row.attempts,
     createdAt: isoOf(row.created_at),
@@ -219,14 +244,21 @@ export interface ConflictRecord {
   readonly at: Date
   readonly answered_by: string | null
   readonly answered_at: Date | null
+  readonly owner: string | null
+  readonly sensitivity: string | null
 }
-/** `where` clauses may name `k` (conflicts) and `m` (mailboxes). */
+/** `where` clauses may name `k` (conflicts), `m` (mailboxes) and `r` (records). */
 export const CONFLICTS = `select k.id, k.mailbox, m.address, k.channel, k.record, k.run, k.kind, k.field_group, k.title, k.base, k.crm,
-    k.mailbox_value, k.rule, k.verdict, k.state, k.answer, k.at, coalesce(u.name, k.answered_by) as answered_by, k.answered_at
-  from conflicts k join mailboxes m on m.id = k.mailbox left join users u on u.id = k.answered_by`
+    k.mailbox_value, k.rule, k.verdict, k.state, k.answer, k.at, coalesce(u.name, k.answered_by) as answered_by, k.answered_at,
+    m."user" as owner, r.fields ->> 'sensitivity' as sensitivity
+  from conflicts k join mailboxes m on m.id = k.mailbox left join users u on u.id = k.answered_by left join records r on r.id = k.record`
 
 export function conflictView(row: ConflictRecord, words: Words): ConflictView {
-  const value = (one: Json) => ({ value: one, text: text(row.field_group, one, words), by: null, at: null })
+  const isReadable = mayRead(row, words.reader)
+  const value = (one: Json) =>
+    isReadable
+      ? { value: one, text: text(row.field_group, one, words), by: null, at: null }
+      : { value: null, text: null, by: null, at: null }
   return {
     id: row.id,
     mailbox: row.mailbox,
@@ -237,7 +269,7 @@ export function conflictView(row: ConflictRecord, words: Words): ConflictView {
     kind: row.kind,
     group: row.field_group,
     label: describeGroup(row.field_group, readerOf(words)),
-    title: row.title,
+    title: isReadable ? row.title : HIDDEN,
     base: value(row.base),
     crm: value(row.crm),
     mailboxValue: value(row.mailbox_value),
@@ -245,10 +277,10 @@ export function conflictView(row: ConflictRecord, words: Words): ConflictView {
     why: ruleSentence(row.rule, words.productName),
     verdict: row.verdict,
     state: row.state,
-    answer: row.answer,
+    answer: isReadable ? row.answer : null,
     at: isoOf(row.at),
     answeredBy: row.answered_by,
     answeredAt: isoOrNull(row.answered_at),
-    choices: row.kind === 'edit' ? ['crm', 'mailbox', 'engine', 'value'] : ['crm', 'mailbox', 'engine'],
+    choices: row.verdict === 'none' ? ['crm', 'mailbox'] : ['crm', 'mailbox', 'engine'],
   }
 }

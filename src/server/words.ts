@@ -8,5 +8,6 @@ import type { Words } from './sync-views.ts'
 export const wordsOf = async ({ database, env }: Parts, caller: Caller): Promise<Words> => ({
   zone: caller.zone,
   now: env.now(),
+  reader: caller.user,
   productName: resolve('general.productName', await storedSettings(database, null)).value,
 })
