@@ -24,6 +24,8 @@ import type { Channel, Facts, Fields, Json, Kind, Side, Zone } from '../core/ite
  * - A transaction is all or nothing, and serialized against every other one that touches the same mailbox or records:
  *   rows handed out by a transaction do not change before it ends.
  * - With a lease, the transaction begins by checking the lease's fence; a worker that lost its lease writes nothing.
+ * - `work` may be run again from its beginning (a served database gives up one of two that wait for each other), so it
+ *   has no effects but through `tx`; what it adds to a list outside is added twice.
  * - Everything is set-wise: a page of a thousand items costs a handful of statements.
  * - No network call may happen inside a transaction (the caller's part of the promise).
  */
