@@ -83,7 +83,7 @@ export function same(a: Value, b: Value): boolean {
   )
 }
 
-const isEmpty = (value: Value): boolean =>
+export const isEmpty = (value: Value): boolean =>
   value === undefined ||
   value === null ||
   value === '' ||

@@ -6,8 +6,9 @@ import type {
   SettleOutcome,
 } from '../connectors/connector.ts'
 import { type CollectionId, asId } from '../core/ids.ts'
-import { type Fields, type Json, parseGroup } from '../core/item.ts'
-import { applied, isAbsent, packBases, unpackMailboxBase } from '../core/merge.ts'
+import type { Fields, Json } from '../core/item.ts'
+import { applied, isAbsent, isEmpty, packBases, unpackMailboxBase } from '../core/merge.ts'
+import { sameValue } from '../core/same.ts'
 import type { CollectionRow, LinkRow, OperationOutcome, OperationRow, PairRow } from '../store/sync-store.ts'
 import type { Batch } from './batch.ts'
 import { linkFacts, supersede } from './consider.ts'
@@ -217,16 +218,16 @@ function arrived(
   }
   const collection = homeOf(pass, row.after ?? {}) ?? pass.collections.get(row.collection)
   const told = outcome.item?.fields
-  // A series is written in several requests. Found by its mark after a lost answer, it may lack some of its exceptions:
-  // these did not arrive, so they still count as changed in the CRM.
-  const after = late && told ? withoutMissing(row.after ?? {}, told) : (row.after ?? {})
+  // A series with its exceptions and a task with its steps are written in several requests. Found by its mark after a lost
+  // answer, it may lack some of them: these did not arrive, so they still count as changed in the CRM.
+  const after = late && told ? arrivedGroups(row.do, row.after ?? {}, told) : (row.after ?? {})
   // Answered at once, the write is what Microsoft holds, in its own spelling; found later, others may have changed it.
   const spelled = told && !late ? inTheirWords(after, told) : after
   const crmBase =
     row.do === 'create' ? withoutGroups(link.base, row.after ?? {}, after) : applied(link.base, after)
   const mailboxBase =
     row.do === 'create'
-      ? applied({}, spelled)
+      ? { ...picked(told ?? {}, row.after ?? {}), ...applied({}, spelled) }
       : applied(unpackMailboxBase(link.base, link.mailboxBase), spelled)
   const next: LinkRow = {
     ...link,
@@ -253,11 +254,28 @@ function arrived(
     )
 }
 
-/** What we wrote, less the values of single occurrences that the system does not show. */
-function withoutMissing(after: Fields, told: Fields): Fields {
+/**
+ * The groups of a write whose answer was lost that surely arrived. Of an update: those that the system now shows; where
+ * somebody has changed one since, both sides differ from their base and the conflict policy decides. Of a create: all
+ * but those that the system shows as empty; another value is what somebody made of ours.
+ */
+function arrivedGroups(kind: OperationRow['do'], after: Fields, told: Fields): Fields {
   const fields: { [group: string]: Json } = {}
-  for (const [group, value] of Object.entries(after))
-    if (parseGroup(group).slot === null || isAbsent(value) || group in told) fields[group] = value
+  for (const [group, value] of Object.entries(after)) {
+    const wanted = isAbsent(value) ? undefined : value
+    const shown = sameValue(group, told[group], wanted)
+    if (shown || (kind === 'create' && !isEmpty(told[group]))) fields[group] = value
+  }
+  return fields
+}
+
+/** What `told` says of the groups in `groups`, as far as it says something. */
+function picked(told: Fields, groups: Fields): Fields {
+  const fields: { [group: string]: Json } = {}
+  for (const group in groups) {
+    const value = told[group]
+    if (value !== undefined) fields[group] = value
+  }
   return fields
 }
 

@@ -171,6 +171,10 @@ async function restOf(world: World, shape: Shape): Promise<Rest> {
   for (const operation of dump.operations)
     if (operation.state === 'held' || operation.state === 'rejected')
       held.add(name.get(operation.record) ?? '')
+  const recreated = new Set<string>()
+  for (const operation of dump.operations)
+    if (operation.do === 'create' && operation.side === 'mailbox' && operation.attempts > 1)
+      recreated.add(name.get(operation.record) ?? '')
   const apart = new Set<string>(shape.direction === 'both' ? [] : world.history.items())
   return {
     crm: seen(world.people.holdingsOfCrm()),
@@ -178,6 +182,7 @@ async function restOf(world: World, shape: Shape): Promise<Rest> {
     conflicts,
     held,
     apart,
+    recreated,
   }
 }
 
