@@ -7,7 +7,7 @@ import type {
 } from '../connectors/connector.ts'
 import { type CollectionId, asId } from '../core/ids.ts'
 import type { Fields, Json } from '../core/item.ts'
-import { applied, isAbsent, isEmpty, packBases, unpackMailboxBase } from '../core/merge.ts'
+import { applied, isAbsent, isEmpty, packBases, same, unpackMailboxBase } from '../core/merge.ts'
 import { sameValue } from '../core/same.ts'
 import type { CollectionRow, LinkRow, OperationOutcome, OperationRow, PairRow } from '../store/sync-store.ts'
 import type { Batch } from './batch.ts'
@@ -228,7 +228,10 @@ function arrived(
   const mailboxBase =
     row.do === 'create'
       ? { ...picked(told ?? {}, row.after ?? {}), ...applied({}, spelled) }
-      : applied(unpackMailboxBase(link.base, link.mailboxBase), spelled)
+      : {
+          ...applied(unpackMailboxBase(link.base, link.mailboxBase), spelled),
+          ...(late && told ? halfDone(row, told) : {}),
+        }
   const next: LinkRow = {
     ...link,
     ...packBases(crmBase, mailboxBase),
@@ -265,6 +268,22 @@ function arrivedGroups(kind: OperationRow['do'], after: Fields, told: Fields): F
     const wanted = isAbsent(value) ? undefined : value
     const shown = sameValue(group, told[group], wanted)
     if (shown || (kind === 'create' && !isEmpty(told[group]))) fields[group] = value
+  }
+  return fields
+}
+
+/**
+ * Lists that stand half as they were and half as we wanted them (the steps of a task are written one by one): our own
+ * unfinished work, which is no change that a person made, and is written again from the CRM.
+ */
+function halfDone(row: OperationRow, told: Fields): Fields {
+  const fields: { [group: string]: Json } = {}
+  for (const [group, wanted] of Object.entries(row.after ?? {})) {
+    const before = row.before?.[group]
+    const now = told[group]
+    if (!Array.isArray(wanted) || !Array.isArray(before) || !Array.isArray(now)) continue
+    const ours = [...before, ...wanted]
+    if (now.every((one) => ours.some((each) => same(each, one)))) fields[group] = now
   }
   return fields
 }

@@ -263,7 +263,9 @@ export async function settleTask(ask: Ask, operation: Operation): Promise<Settle
       ? { outcome: 'written', id, etag: ifMatch, item: null }
       : { outcome: 'not-applied' }
   // Sent again, it would be read first: whatever else happened to the task is seen then.
-  if (now.kind === 'gone' || !isApplied(operation, now.task.item)) return { outcome: 'not-applied' }
+  if (now.kind === 'gone') return { outcome: 'not-applied' }
+  if (!isApplied(operation, now.task.item) && !isHalfWritten(operation, now.task.item))
+    return { outcome: 'not-applied' }
   return asCompleted(operation, written(now.task.id, now.task.etag, now.task.item))
 }
 
@@ -274,6 +276,19 @@ function isApplied({ fields, whole }: Update, now: Item): boolean {
   if (fields['status'] === 'completed' && all.recurrence !== null && today.due !== all.due) return true
   return Object.entries(fields).every(([group, value]) => sameValue(group, now.fields[group], value))
 }
+
+/**
+ * Steps are written one by one. Where some of them arrived, the write has begun: the item as it stands is told, and the
+ * engine sees by it what is still to be written.
+ */
+function isHalfWritten({ fields }: Update, now: Item): boolean {
+  const wanted = fields['steps']
+  const { steps } = taskFields(now)
+  if (!Array.isArray(wanted) || sameValue('steps', wanted, now.fields['steps'])) return false
+  return steps.some(({ title }) => taskSteps(wanted).some((step) => step.title === title))
+}
+
+const taskSteps = (wanted: readonly Json[]): TaskFields['steps'] => wanted as unknown as TaskFields['steps']
 
 /** Looks through the whole list, newest first. A task that was moved meanwhile carries its mark to the other list. */
 async function settleCreate(ask: Ask, { collection, key }: Create): Promise<SettleOutcome> {
