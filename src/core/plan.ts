@@ -1,7 +1,16 @@
 import type { Instant } from './ids.ts'
 import { type Facts, type Fields, type Item, type Json, type Kind, type Side, parseGroup } from './item.ts'
 import { ABSENT, type GroupChange, type Value, applied, groupsOf, merge } from './merge.ts'
-import { type Policy, canHold, mayInvite, mayWrite, notForCrm, settleClash, wouldMail } from './policy.ts'
+import {
+  type Policy,
+  canHold,
+  isEdit,
+  mayInvite,
+  mayWrite,
+  notForCrm,
+  settleClash,
+  wouldMail,
+} from './policy.ts'
 import { isSlot } from './recurrence.ts'
 import { type Change, type Verdict, receiver, reconcile, reconcileUnlinked } from './reconcile.ts'
 import type { RuleId } from './rules.ts'
@@ -77,7 +86,11 @@ export function planPair(input: PairInput, policy: Policy): PairPlan {
   const verdict =
     bases === null && isPresent(crm) && isPresent(mailbox)
       ? reconcileUnlinked('match', policy.direction)
-      : reconcile(changed(crm, changes, 'ours'), changed(mailbox, changes, 'theirs'), policy.direction)
+      : reconcile(
+          changed(crm, changes, 'ours', isPresent(mailbox)),
+          changed(mailbox, changes, 'theirs', isPresent(crm)),
+          policy.direction,
+        )
   return carryOut(verdict, input, policy, changes)
 }
 
@@ -96,9 +109,19 @@ function changesOf(input: PairInput, policy: Policy): readonly GroupChange[] {
   )
 }
 
-function changed(presence: Presence, changes: readonly GroupChange[], side: 'ours' | 'theirs'): Change {
+/** Against a deletion only an edit counts, not what Microsoft adds by itself to what it holds. */
+function changed(
+  presence: Presence,
+  changes: readonly GroupChange[],
+  side: 'ours' | 'theirs',
+  bothPresent: boolean,
+): Change {
   if (!isPresent(presence)) return 'deleted'
-  return changes.some((each) => each.change === side || each.change === 'clash') ? 'modified' : 'unchanged'
+  return changes.some(
+    (each) => (each.change === side || each.change === 'clash') && (bothPresent || isEdit(each.group)),
+  )
+    ? 'modified'
+    : 'unchanged'
 }
 
 function planAlone(input: PairInput, policy: Policy): PairPlan {

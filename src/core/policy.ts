@@ -63,6 +63,10 @@ export function settleClash(
 const ATTENDED: ReadonlySet<string> = new Set(['answer', 'reminder', 'showAs', 'categories'])
 /** Told by Microsoft, never written to it. */
 const TOLD: ReadonlySet<string> = new Set(['answers', 'onlineMeeting', 'organizer', 'cancelled', 'answer'])
+/** What Microsoft adds to an item by itself: no person's edit, so nothing that would outlive a deletion. */
+const ADDED: ReadonlySet<string> = new Set(['answers', 'onlineMeeting', 'organizer'])
+export const isEdit = (group: string): boolean => !ADDED.has(parseGroup(group).name)
+
 /** What a person does with a message; its content is what was sent. */
 const MESSAGE: ReadonlySet<string> = new Set(['read', 'flag', 'categories', 'folder'])
 
