@@ -67,8 +67,21 @@ async function createEvent(ask: Ask, operation: Create): Promise<PushOutcome> {
   if (!event.ok) return unreadable(event.reason)
   if (Object.keys(occurrences).length === 0) return written1(event.value)
   const id = asId<ItemId>(event.value.id)
-  return withOccurrences(ask, id, collection, occurrences, item, { sendResponses: false })
+  const outcome = await withOccurrences(ask, id, collection, occurrences, item, { sendResponses: false })
+  return outcome.outcome === 'written' ? outcome : begun(outcome)
 }
+
+/**
+ * The series stands, and not all of its exceptions do. Whatever became of them, this is no create that did not happen:
+ * it is found by its mark, and what is missing is then written as a change.
+ */
+const begun = (outcome: PushOutcome): PushOutcome => ({
+  outcome: 'unknown',
+  failure:
+    'failure' in outcome
+      ? outcome.failure
+      : { kind: 'unavailable', message: 'The series was made, but not yet all of its exceptions.' },
+})
 
 /** A create that Microsoft knows already: its transactionId was used. What it made is what we made. */
 async function foundByMarker(ask: Ask, operation: Create): Promise<PushOutcome> {

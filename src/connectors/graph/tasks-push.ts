@@ -6,7 +6,7 @@
 import { asId, type ETag, type ItemId } from '../../core/ids.ts'
 import { taskFields, type Fields, type Item, type Json, type TaskFields } from '../../core/item.ts'
 import { sameValue } from '../../core/same.ts'
-import type { CollectionRef, Operation, PushOutcome, SettleOutcome } from '../connector.ts'
+import type { Failure, CollectionRef, Operation, PushOutcome, SettleOutcome } from '../connector.ts'
 import { expectPage, failureOf, isObject, isSuccess, type Answer, type JsonObject } from './answers.ts'
 import type { GraphClient, GraphRequest } from './client.ts'
 import type { Ask } from './rounds.ts'
@@ -99,7 +99,11 @@ async function createTask(ask: Ask, { collection, item, key }: Create, marked: M
   const steps = whole.steps ?? []
   if (steps.length === 0) return outcomeOf({ ...answer.body, checklistItems: [] }, collection)
   const trouble = await writeSteps(ask, id, collection, [], steps)
-  return trouble ?? reloaded(ask, id, collection)
+  if (trouble === null) return reloaded(ask, id, collection)
+  // The task stands, with or without some of its steps: found by its mark, it is completed by a change.
+  return trouble.outcome === 'unknown'
+    ? trouble
+    : { outcome: 'unknown', failure: 'failure' in trouble ? trouble.failure : STEPS_MISSING }
 }
 
 /** Only what has a value: the rest is as a new task has it anyway. */
@@ -286,6 +290,11 @@ function isHalfWritten({ fields }: Update, now: Item): boolean {
   const { steps } = taskFields(now)
   if (!Array.isArray(wanted) || sameValue('steps', wanted, now.fields['steps'])) return false
   return steps.some(({ title }) => taskSteps(wanted).some((step) => step.title === title))
+}
+
+const STEPS_MISSING: Failure = {
+  kind: 'unavailable',
+  message: 'The task was made, but not yet all of its steps.',
 }
 
 const taskSteps = (wanted: readonly Json[]): TaskFields['steps'] => wanted as unknown as TaskFields['steps']
