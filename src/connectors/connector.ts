@@ -1,5 +1,5 @@
 import type { CollectionId, Cursor, ETag, ItemId, OperationId } from '../core/ids.ts'
-import type { Channel, Fields, Item, Side, Zone } from '../core/item.ts'
+import type { Address, Body, Channel, Fields, Item, Side, Zone } from '../core/item.ts'
 
 /**
  * The contract between the engine and one system.
@@ -55,7 +55,48 @@ export interface Connector {
    * `not-applied` is only said when the system can be sure; else `unknown` again.
    */
   settle(operations: readonly Operation[], signal: AbortSignal): Promise<readonly SettleOutcome[]>
+
+  /** Where mail is sent from; left out by systems that send none. */
+  readonly sender?: MailSender
 }
+
+/**
+ * Sending in two steps, so that what becomes of it can always be looked up: a draft that carries our mark, then its
+ * sending. Each step is asked for once; neither is repeated by the connector when its answer was lost.
+ */
+export interface MailSender {
+  /** `key` is the mark. Nobody is mailed by this. */
+  draft(key: string, mail: DraftMail, signal: AbortSignal): Promise<SendStep>
+  /** `done`: Microsoft took it. `gone`: the draft is not there any more. */
+  send(draft: ItemId, signal: AbortSignal): Promise<SendStep | { readonly outcome: 'gone' }>
+  /** The message with this mark, wherever it lies; `draft` is looked at first where it is known. */
+  find(key: string, draft: ItemId | null, signal: AbortSignal): Promise<FoundMail>
+}
+
+export interface DraftMail {
+  readonly subject: string
+  readonly body: Body
+  readonly to: readonly Address[]
+  readonly cc: readonly Address[]
+  readonly bcc: readonly Address[]
+  readonly importance: 'low' | 'normal' | 'high'
+  readonly answers: { readonly item: ItemId; readonly how: 'reply' | 'replyAll' | 'forward' } | null
+}
+
+export type SendStep =
+  | { readonly outcome: 'done'; readonly id: ItemId }
+  /** Will never be taken as it is. */
+  | { readonly outcome: 'rejected'; readonly reason: string }
+  /** Surely not applied: later again. */
+  | { readonly outcome: 'not-sent'; readonly failure: Failure }
+  /** Asked for and unanswered. */
+  | { readonly outcome: 'unknown'; readonly failure: Failure }
+
+export type FoundMail =
+  | { readonly is: 'draft' | 'sent'; readonly id: ItemId }
+  | { readonly is: 'nowhere' }
+  /** Could not be looked up now. */
+  | { readonly is: 'unreadable'; readonly failure: Failure }
 
 /** What the engine may ask instead of asking which system this is. */
 export interface Capabilities {

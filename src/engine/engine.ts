@@ -12,6 +12,7 @@ import {
   type RunRow,
   type SyncStore,
 } from '../store/sync-store.ts'
+import type { OutgoingStore } from '../store/outgoing.ts'
 import { type Answer, answer } from './answer.ts'
 import { approve, decline } from './approve.ts'
 import { type Pairing, defaultPairing, discover } from './discover.ts'
@@ -20,6 +21,7 @@ import { type ChannelSettings, type Counts, Pass } from './pass.ts'
 import { storePreview } from './preview.ts'
 import { failedChannel, nextRegular, plainWords, troubledMailbox } from './schedule.ts'
 import { choose, compareAll, release } from './resync.ts'
+import { type SendCounts, sendDue } from './send.ts'
 import { type PassEnd, load, runPass } from './sync.ts'
 import { type UndoWhat, type Undone, undo } from './undo.ts'
 
@@ -38,6 +40,8 @@ export interface EngineParts {
   settingsFor(mailbox: MailboxRow, channel: Channel): Promise<ChannelSettings>
   /** Which container of the CRM mirrors a collection, and whether it is kept in step from the start. */
   pairingFor?(mailbox: MailboxRow, channel: Channel): Pairing
+  /** Mail that people send; left out where none is. */
+  readonly outgoing?: OutgoingStore
   /** Names this worker in its leases. */
   readonly holder?: string
 }
@@ -95,6 +99,8 @@ export interface Engine {
   resync(mailbox: MailboxId, channel: Channel): Promise<PassResult>
   /** Lets a parked pair or item take part again. */
   release(mailbox: MailboxId, channel: Channel, key: string): Promise<PassResult>
+  /** Sends the mail that is due from this mailbox. At most once each; what cannot be found out is told, not repeated. */
+  sendMail(mailbox: MailboxId): Promise<PassResult & { readonly mail: SendCounts }>
   /** Runs what is due now, one after another, and says how many channels it was. */
   tick(now: Instant): Promise<number>
 }
@@ -177,6 +183,15 @@ export function createEngine(parts: EngineParts): Engine {
     choose: (mailbox, channel, chosen) => arrange(mailbox, channel, (pass) => choose(pass, chosen)),
     resync: (mailbox, channel) => arrange(mailbox, channel, compareAll),
     release: (mailbox, channel, key) => arrange(mailbox, channel, (pass) => release(pass, key)),
+    async sendMail(mailbox) {
+      let mail: SendCounts = { sent: 0, failed: 0, waiting: 0 }
+      const { outgoing } = parts
+      const done = await desk.work(mailbox, 'email', 'manual', NEVER, async (pass) => {
+        if (outgoing !== undefined) mail = await sendDue(pass, outgoing)
+        return { stopped: null, proven: 'partial' }
+      })
+      return { ...done, mail }
+    },
     async tick(now) {
       const due = await store.transaction(null, (tx) => tx.dueChannels(now, TICK_CHANNELS_MAX))
       for (const { mailbox, channel } of due)

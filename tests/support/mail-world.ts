@@ -13,6 +13,7 @@ import { type Engine, type PassResult, createEngine } from '../../src/engine/eng
 import type { Env } from '../../src/engine/env.ts'
 import type { ChannelSettings } from '../../src/engine/pass.ts'
 import { type MemoryStore, createMemoryStore, newChannel } from '../../src/store/memory-store.ts'
+import type { OutgoingStore } from '../../src/store/outgoing.ts'
 import type { CollectionRow, RecordRow } from '../../src/store/sync-store.ts'
 import { ANNA, BEN, graphWorld, type GraphWorld } from './graph-world.ts'
 
@@ -68,6 +69,7 @@ export async function mailWorld(
     readonly emulator?: EmulatorOptions
     readonly settings?: Partial<ChannelSettings>
     readonly selectAll?: boolean
+    readonly outgoing?: OutgoingStore
   } = {},
 ): Promise<MailWorld> {
   const graph = await graphWorld({ ...(options.emulator && { emulator: options.emulator }) })
@@ -88,6 +90,7 @@ export async function mailWorld(
     env,
     connectorFor: async () => connector,
     settingsFor: async () => here.settings,
+    ...(options.outgoing && { outgoing: options.outgoing }),
     ...(options.selectAll && { pairingFor: () => (_remote, id) => ({ container: id, selected: true }) }),
   })
   await store.transaction(null, (tx) =>

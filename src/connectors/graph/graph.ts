@@ -31,6 +31,7 @@ import type { Endpoints, GraphEnv, Transport } from './environment.ts'
 import { Gate } from './gate.ts'
 import { listFolders, mailReader, readMessages } from './mail.ts'
 import { pushMessage, settleMessage } from './mail-push.ts'
+import { mailSender } from './mail-send.ts'
 import { together, type Ask } from './rounds.ts'
 import { listTaskLists, readTasks, tasksReader } from './tasks.ts'
 import { lookFirst, pushTask, settleTask, type Marked } from './tasks-push.ts'
@@ -86,6 +87,7 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
       transactional: false,
       cannotHold: { event: [], task: [], message: [] },
     },
+    sender: mailSender(client),
     identity: (signal) => identify(client, signal),
     collections: (channel, signal) => {
       switch (channel) {
