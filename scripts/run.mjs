@@ -69,9 +69,15 @@ function run(command, args, options = {}) {
     const forward = (signal) => child.kill(signal)
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
     for (const signal of signals) process.on(signal, forward)
+    // npm hands its signals to the shell between us, and that one dies without a word: being orphaned is the signal.
+    const parent = process.ppid
+    const orphaned = setInterval(() => {
+      if (process.ppid !== parent) child.kill('SIGTERM')
+    }, 200)
     child.on('error', reject)
     child.on('exit', (code, signal) => {
       for (const name of signals) process.off(name, forward)
+      clearInterval(orphaned)
       resolve(code ?? (signal === 'SIGINT' ? 130 : 143))
     })
   })
