@@ -120,7 +120,12 @@ export default {
       '^tests/support/',
     ),
     may('^tests/support/', '^src/', '^tests/support/', NODE, ...npm('vitest')),
-    may('^src/(cli/|app/|app[.]ts$)', '^src/', NODE, ...npm('commander', 'listr2', 'picocolors', 'pino', 'zod')),
+    may(
+      '^src/(cli/|app/|app[.]ts$)',
+      '^src/',
+      NODE,
+      ...npm('commander', 'listr2', 'picocolors', 'pino', 'zod'),
+    ),
     may(
       '^src/.*[.]test[.]ts$',
       '^src/',

@@ -1,6 +1,6 @@
 import { canonicalEvent, canonicalPatch, canonicalTask } from '../core/canonical.ts'
 import { asId, type Instant, type RecordId, type UserId } from '../core/ids.ts'
-import type { Facts, Fields, Item, Json, PlainDate } from '../core/item.ts'
+import type { Facts, Fields, Item, Json } from '../core/item.ts'
 import { matchKeys } from '../core/match.ts'
 import type { Sql } from '../store/database.ts'
 import { toJson } from '../store/json.ts'
@@ -225,5 +225,3 @@ async function done(
 
 export const titleOf = (fields: Fields): string =>
   typeof fields['subject'] === 'string' ? fields['subject'] : ''
-
-export const slotGroup = (slot: PlainDate, group: string): string => `occurrence/${slot}/${group}`

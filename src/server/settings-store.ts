@@ -31,9 +31,6 @@ export async function storedSettings(sql: Sql, owner: Owner | null): Promise<Sto
   return stored
 }
 
-export const scopeId = (scope: Scope, owner: Owner): string =>
-  scope === 'system' ? '' : scope === 'organization' ? owner.organization : (owner.user ?? '')
-
 export interface Saving {
   readonly scope: Scope
   readonly id: string

@@ -55,9 +55,6 @@ export type HandlerInput<K extends ApiRoute> = Simplify<
   Part<Contract[K], 'params', 'out'> & Part<Contract[K], 'query', 'out'> & Part<Contract[K], 'body', 'out'>
 >
 
-/** `ApiTypes['GET /api/runs']['input' | 'output']`. */
-export type ApiTypes = { [K in ApiRoute]: { input: ApiInput<K>; output: ApiOutput<K> } }
-
 type IsEmpty<T> = keyof T extends never ? true : false
 /**
  * A client is one function: `call('GET /api/runs/:run', { params: { run } })`. It puts params into the path, the query
@@ -73,7 +70,7 @@ export type ApiCall = <K extends ApiRoute>(
 ) => Promise<ApiOutput<K>>
 
 export type { LiveEvent } from './live.ts'
-export type { Problem, ProblemKind, Role } from './contract.ts'
+export type { Problem } from './contract.ts'
 
 /** The contract as rows, for code that walks it. */
 export const apiRoutes = Object.entries(apiContract) as unknown as readonly (readonly [
