@@ -1,6 +1,7 @@
 import type { RemoteCollection } from '../connectors/connector.ts'
 import type { CollectionId } from '../core/ids.ts'
-import type { Channel } from '../core/item.ts'
+import type { Channel, Item } from '../core/item.ts'
+import { makeAdmission } from '../core/mail-admission.ts'
 import { channelEnabled } from '../core/settings-change.ts'
 import { resolve, type StoredByScope } from '../core/settings.ts'
 import type { Pairing } from '../engine/discover.ts'
@@ -12,7 +13,7 @@ import type { MailboxRow } from '../store/sync-store.ts'
 /** What the settings mean for one channel of one mailbox. */
 export const CHANNELS: readonly Channel[] = ['calendar', 'tasks', 'email']
 
-export function channelSettings(channel: Channel, settings: StoredByScope): ChannelSettings {
+export function channelSettings(channel: Channel, settings: StoredByScope, address = ''): ChannelSettings {
   const direction = {
     calendar: 'calendar.direction',
     tasks: 'tasks.direction',
@@ -31,13 +32,21 @@ export function channelSettings(channel: Channel, settings: StoredByScope): Chan
       channel === 'email'
         ? resolve('emailSync.firstSyncDays', settings).value
         : resolve('synchronization.daysBack', settings).value,
-    daysAhead: resolve('synchronization.daysAhead', settings).value,
+    daysAhead: channel === 'email' ? 0 : resolve('synchronization.daysAhead', settings).value,
+    ...(channel === 'email' && { admits: admission(settings, address) }),
     guard: {
       items: resolve('deletes.guardItems', settings).value,
       percent: resolve('deletes.guardPercent', settings).value,
     },
   }
 }
+
+const admission = (settings: StoredByScope, address: string): ((item: Item) => boolean) =>
+  makeAdmission({
+    blocklist: resolve('emailSync.blocklist', settings).value,
+    internal: resolve('emailSync.internal', settings).value,
+    ownDomains: [address.slice(address.lastIndexOf('@') + 1)].filter((domain) => domain !== ''),
+  })
 
 export const settingsOf = async (
   database: Database,
@@ -77,18 +86,22 @@ export function makePairings(database: Database): Pairings {
       const key = keyOf(mailbox, channel)
       const own = chosen.get(key) ?? null
       const container = remote.isDefault ? (defaults.get(key) ?? id) : id
-      return { container, selected: channel === 'email' || (own === null ? remote.isDefault : own.has(id)) }
+      const byDefault = isChosenByDefault(channel, remote.isDefault, remote.wellKnown ?? null)
+      return { container, selected: own === null ? byDefault : own.has(id) }
     },
   }
 }
 
-/** Ids of the chosen calendars or lists; null: the default one. */
+/** The default calendar or list; of mail the inbox and what was sent. */
+export const isChosenByDefault = (channel: Channel, isDefault: boolean, wellKnown: string | null): boolean =>
+  channel === 'email' ? wellKnown === 'inbox' || wellKnown === 'sentitems' : isDefault
+
+/** Ids of the chosen calendars, lists or folders; null: the default ones. */
 export function chosenIds(channel: Channel, settings: StoredByScope): ReadonlySet<string> | null {
-  if (channel === 'email') return null
-  const choice = resolve(channel === 'calendar' ? 'calendar.calendars' : 'tasks.lists', settings).value
+  const key = { calendar: 'calendar.calendars', tasks: 'tasks.lists', email: 'emailSync.folders' } as const
+  const choice = resolve(key[channel], settings).value
   return choice.mode === 'chosen' ? new Set(choice.ids) : null
 }
 
-/** Channels that this product can keep in step: mail joins when its road is built. */
 export const isEnabled = (channel: Channel, settings: StoredByScope): boolean =>
   channelEnabled(channel, settings)

@@ -7,11 +7,13 @@ import { settingsReader } from '../server/settings-store.ts'
 import type { SyncActions, Undoing } from '../server/sync-actions.ts'
 import type { Database } from '../store/database.ts'
 import { createJobs } from '../store/jobs.ts'
+import { createOutgoingStore, mailboxesWithMail } from '../store/outgoing.ts'
 import type { MailboxRow, SyncStore } from '../store/sync-store.ts'
 import {
   CHANNELS,
   channelSettings,
   chosenIds,
+  isChosenByDefault,
   isEnabled,
   makePairings,
   settingsOf,
@@ -50,6 +52,7 @@ const PRIORITY_OF_PEOPLE = 10
 export async function startSync(parts: SyncParts): Promise<RunningSync> {
   const { database, store, env, accounts } = parts
   const pairings = makePairings(database)
+  const outgoing = createOutgoingStore(database)
   const engine = createEngine({
     store,
     env,
@@ -57,9 +60,10 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
     settingsFor: async (mailbox, channel) => {
       const settings = await settingsOf(database, mailbox)
       await pairings.prepare(mailbox, channel, settings)
-      return channelSettings(channel, settings)
+      return channelSettings(channel, settings, mailbox.address)
     },
     pairingFor: pairings.pairing,
+    outgoing,
     holder: `process ${process.pid}`,
   })
   const isDue = (now: number, row: { readonly next_at: Date | null }): boolean =>
@@ -75,6 +79,7 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
               where c.mailbox = $1 and c.enabled and c.paused is null and m.state <> 'disconnected' order by c.channel`,
             [mailbox],
           )
+          if ((await outgoing.due(mailbox, env.now(), 1)).length > 0) await engine.sendMail(mailbox)
           for (const row of rows) {
             if (signal.aborted) return
             const asked = reasons.includes(`manual ${row.channel}`)
@@ -96,7 +101,8 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
   let ticking: Promise<void> | null = null
   const tick = async (): Promise<void> => {
     const due = await store.transaction(null, (tx) => tx.dueChannels(env.now(), DUE_MAX))
-    for (const mailbox of new Set(due.map((row) => row.mailbox))) {
+    const sending = await mailboxesWithMail(database, env.now())
+    for (const mailbox of new Set([...due.map((row) => row.mailbox), ...sending])) {
       if (queued.has(mailbox)) continue
       queued.add(mailbox)
       await jobs.enqueueMailbox(mailbox, 'schedule')
@@ -200,12 +206,18 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
     channel: Channel,
     ids: ReadonlySet<string> | null,
   ): Promise<void> {
-    if (channel === 'email') return
-    const rows = await database.query<{ id: CollectionId; selected: boolean; is_default: boolean }>(
-      'select id, selected, is_default from collections where mailbox = $1 and channel = $2',
-      [mailbox, channel],
+    const rows = await database.query<{
+      id: CollectionId
+      selected: boolean
+      is_default: boolean
+      well_known: string | null
+    }>('select id, selected, is_default, well_known from collections where mailbox = $1 and channel = $2', [
+      mailbox,
+      channel,
+    ])
+    const wanted = rows.filter((row) =>
+      ids === null ? isChosenByDefault(channel, row.is_default, row.well_known) : ids.has(row.id),
     )
-    const wanted = rows.filter((row) => (ids === null ? row.is_default : ids.has(row.id)))
     const same = rows.every((row) => row.selected === wanted.includes(row))
     if (rows.length === 0 || same) return
     await begun(

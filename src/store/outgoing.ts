@@ -128,6 +128,16 @@ export async function mailOf(sql: Sql, author: UserId, limit: number): Promise<r
   return rows.map(toRow)
 }
 
+/** Mailboxes from which mail is due. */
+export async function mailboxesWithMail(sql: Sql, now: Instant): Promise<readonly MailboxId[]> {
+  const rows = await sql.query<{ mailbox: MailboxId }>(
+    `select distinct o.mailbox from outgoing_mail o join mailboxes m on m.id = o.mailbox
+     where o.next_at <= $1 and o.state in ('waiting', 'drafting', 'drafted', 'sending') and m.state = 'connected'`,
+    [iso(now)],
+  )
+  return rows.map((row) => row.mailbox)
+}
+
 async function dueMail(
   sql: Sql,
   mailbox: MailboxId,
