@@ -1,8 +1,7 @@
 import type { Emulator } from '../../src/emulator/emulator.ts'
 import { asId, type RecordId } from '../../src/core/ids.ts'
 import type { Fields } from '../../src/core/item.ts'
-import type { MemoryStore } from '../../src/store/memory-store.ts'
-import type { RecordRow } from '../../src/store/sync-store.ts'
+import type { RecordRow, SyncTx } from '../../src/store/sync-store.ts'
 import { dateOf, dayNumber, expandDates, type PlainPattern, type PlainRange } from './expander.ts'
 import type { Act, History } from './history.ts'
 import type { Seen } from './oracle.ts'
@@ -46,9 +45,15 @@ export interface Holding {
   readonly raw: Bag
 }
 
+/** What the CRM person works through. */
+export interface CrmDoor {
+  dump(): { readonly records: readonly RecordRow[] }
+  transaction(lease: null, work: (tx: Pick<SyncTx, 'write'>) => Promise<void>): Promise<void>
+}
+
 export class People {
   readonly #emulator: Emulator
-  readonly #store: () => MemoryStore
+  readonly #store: () => CrmDoor
   readonly #history: History
   readonly #place: Place
   readonly #now: () => number
@@ -58,7 +63,7 @@ export class People {
 
   constructor(parts: {
     emulator: Emulator
-    store: () => MemoryStore
+    store: () => CrmDoor
     history: History
     place: Place
     now: () => number

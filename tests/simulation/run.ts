@@ -3,8 +3,35 @@ import { type Fault, type Rates, swarm, tell } from './faults.ts'
 import type { Violation } from './history.ts'
 import { judge, type Rest } from './oracle.ts'
 import { seen } from './people.ts'
-import { type Shape, type Story, randomStory } from './story.ts'
+import { type Beat, type Shape, type Story, randomStory } from './story.ts'
+import type { StoreDump } from '../../src/store/memory-store.ts'
+import type { Emulator } from '../../src/emulator/emulator.ts'
+import type { History } from './history.ts'
+import type { People } from './people.ts'
+import type { VirtualClock } from './steps.ts'
 import { World, type WorldOptions } from './world.ts'
+
+/** What the oracle looks at in a world, whatever store and transport it stands on. */
+export type Watched = Pick<StoreDump, 'records' | 'operations' | 'conflicts'>
+
+/** A world that can be played: the in-memory one, one on a real database whose process is killed, one over HTTP. */
+export interface Playable {
+  readonly emulator: Emulator
+  readonly clock: VirtualClock
+  readonly history: History
+  readonly people: People
+  readonly store: { dump(): Watched }
+  readonly injected: ReadonlyMap<string, number>
+  readonly steps: number
+  readonly writes: number
+  readonly crashes: number
+  readonly labels: readonly string[]
+  /** No faults any more. */
+  quiet: boolean
+  act(beat: Beat): Promise<void>
+  pass(during?: Extract<Beat, { do: 'pass' }>['during']): Promise<void>
+  fingerprint(): string
+}
 
 /** What one world came to. */
 export interface Outcome {
@@ -49,7 +76,11 @@ function randomShape(dice: Chance): Shape {
 
 /** Plays a story in a world of its own, lets it come to rest, and judges it. */
 export async function play(story: Story, options: Omit<WorldOptions, 'shape'>): Promise<Outcome> {
-  const world = await World.begin({ ...options, shape: story.shape })
+  return playIn(await World.begin({ ...options, shape: story.shape }), story, options.rates)
+}
+
+/** The same in a world that was made already. */
+export async function playIn(world: Playable, story: Story, rates: Rates): Promise<Outcome> {
   const violations: Violation[] = []
   try {
     for (const beat of story.beats) {
@@ -71,7 +102,7 @@ export async function play(story: Story, options: Omit<WorldOptions, 'shape'>): 
       }
     }
     world.quiet = true
-    violations.push(...(await comeToRest(world, options.rates)))
+    violations.push(...(await comeToRest(world, rates)))
     if (violations.length === 0) violations.push(...judge(world.history, await restOf(world, story.shape)))
   } catch (error) {
     violations.push({
@@ -81,7 +112,7 @@ export async function play(story: Story, options: Omit<WorldOptions, 'shape'>): 
   }
   return {
     story,
-    faults: tell(options.rates),
+    faults: tell(rates),
     violations,
     operations: world.history.acts.length,
     injected: world.injected,
@@ -95,7 +126,7 @@ export async function play(story: Story, options: Omit<WorldOptions, 'shape'>): 
   }
 }
 
-async function comeToRest(world: World, rates: Rates): Promise<Violation[]> {
+async function comeToRest(world: Playable, rates: Rates): Promise<Violation[]> {
   const found: Violation[] = []
   for (let n = 0; n < PASSES_TO_REST; n++) {
     world.clock.advance(MINUTES_BETWEEN * 60_000)
@@ -142,7 +173,7 @@ async function comeToRest(world: World, rates: Rates): Promise<Violation[]> {
   return found
 }
 
-function marks(world: World) {
+function marks(world: Playable) {
   const dump = world.store.dump()
   return {
     microsoft: world.emulator.control.logs.writes.entries.filter((entry) => entry.actor.startsWith('app:'))
@@ -153,7 +184,7 @@ function marks(world: World) {
   }
 }
 
-async function restOf(world: World, shape: Shape): Promise<Rest> {
+async function restOf(world: Playable, shape: Shape): Promise<Rest> {
   const dump = world.store.dump()
   const name = new Map<string, string>()
   for (const record of dump.records)
@@ -187,7 +218,7 @@ async function restOf(world: World, shape: Shape): Promise<Rest> {
 }
 
 /** Both sides as text, sorted: equal for two worlds that came to the same end, whatever their ids. */
-async function endOf(world: World): Promise<string> {
+async function endOf(world: Playable): Promise<string> {
   const told = (side: Rest['crm']): string =>
     JSON.stringify(
       [...side.items]

@@ -1,0 +1,73 @@
+import type { Violation } from './history.ts'
+import type { Outcome } from './run.ts'
+import type { Shape } from './story.ts'
+
+/** A failure as it is reported: the story that shows it, already as short as it gets. */
+export interface Failure {
+  readonly layer: string
+  readonly seed: string
+  readonly violation: Violation
+  readonly story: string
+}
+
+export interface Tally {
+  seeds: number
+  operations: number
+  faults: number
+  steps: number
+  crashes: number
+  lostReplies: number
+  conflicts: number
+  violations: number
+  /** Acts of the CRM person × acts of the Outlook person on the same item between two passes, by resource. */
+  readonly cells: Map<string, number>
+  readonly failures: Failure[]
+}
+
+export const newTally = (): Tally => ({
+  seeds: 0,
+  operations: 0,
+  faults: 0,
+  steps: 0,
+  crashes: 0,
+  lostReplies: 0,
+  conflicts: 0,
+  violations: 0,
+  cells: new Map(),
+  failures: [],
+})
+
+const FAILURES_TOLD_MAX = 10
+
+export interface LayerOptions {
+  readonly from: number
+  readonly seeds: number
+  readonly shape?: Partial<Shape>
+  /** This process plays the worlds whose number is `share` modulo `shares`. */
+  readonly share: number
+  readonly shares: number
+  /** One in so many seeds is played twice and must agree to the byte. 0: none. */
+  readonly twice: number
+  readonly stopAtFirst: boolean
+  readonly progress: (tally: Tally, done: number, of: number) => void
+}
+
+export type Layer = (options: LayerOptions, tally: Tally) => Promise<void>
+
+export const mine = (n: number, { share, shares }: LayerOptions): boolean => n % shares === share
+export const full = (tally: Tally, options: LayerOptions): boolean =>
+  options.stopAtFirst && tally.violations > 0
+
+export function count(tally: Tally, outcome: Outcome): void {
+  tally.seeds += 1
+  tally.operations += outcome.operations
+  tally.steps += outcome.steps
+  tally.crashes += outcome.crashes
+  for (const [, times] of outcome.injected) tally.faults += times
+  for (const cell of outcome.cells) tally.cells.set(cell, (tally.cells.get(cell) ?? 0) + 1)
+}
+
+export function report(tally: Tally, failure: Failure): void {
+  tally.violations += 1
+  if (tally.failures.length < FAILURES_TOLD_MAX) tally.failures.push(failure)
+}
