@@ -255,7 +255,11 @@ export interface Home {
 
 export async function makeHome(serverUrl: string | null): Promise<Home> {
   const folder = mkdtempSync(join(tmpdir(), 'syncline-simulation-'))
-  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  const removeFolder = (): void => {
+    process.off('exit', removeFolder)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+  process.on('exit', removeFolder) // also when the run is broken off
   if (serverUrl === null) return { folder, databaseUrl: null, remove: async () => removeFolder() }
   const name = `syncline_simulation_${randomUUID().replaceAll('-', '')}`
   const onServer = async (statement: string): Promise<void> => {

@@ -79,6 +79,7 @@ for (const name of names) if (!Object.hasOwn(LAYERS, name)) stop(`There is no la
 const jobs = Math.max(1, whole('jobs', values.jobs) ?? Math.min(2, availableParallelism()))
 
 if (values.share !== undefined) {
+  process.on('disconnect', () => process.exit())
   await work(names[0] ?? 'engine', Number(values.share), jobs)
   process.disconnect?.()
 } else {
