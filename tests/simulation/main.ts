@@ -79,9 +79,9 @@ for (const name of names) if (!Object.hasOwn(LAYERS, name)) stop(`There is no la
 const jobs = Math.max(1, whole('jobs', values.jobs) ?? Math.min(2, availableParallelism()))
 
 if (values.share !== undefined) {
-  process.on('disconnect', () => process.exit())
+  for (const end of ['disconnect', 'SIGINT', 'SIGTERM']) process.on(end, () => process.exit(1))
   await work(names[0] ?? 'engine', Number(values.share), jobs)
-  process.disconnect?.()
+  process.exit()
 } else {
   const started = performance.now()
   const sum = newTally()
