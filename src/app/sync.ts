@@ -271,7 +271,7 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
     approve: async (run, operations, by) => begun(whenFree(() => engine.approve(run, { by, operations }))),
     decline: async (run, operations, _until, by) =>
       begun(whenFree(() => engine.decline(run, { by, operations }))),
-    undo: async (what, apply, by) => {
+    undo: async (what, by) => {
       const { mailbox, channel } = await undoTarget(what)
       const target =
         'run' in what ? { run: what.run } : 'operation' in what ? { operations: [what.operation] } : {}
@@ -284,7 +284,6 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
             result.message ??
             'There is nothing to undo: both sides are already as they were.',
         )
-      void apply
       return result.run
     },
     answer: async (conflicts, choice, by) => {

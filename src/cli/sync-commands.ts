@@ -112,10 +112,9 @@ export function addSyncCommands(program: Command): void {
       'undo a run, or one operation of it, on both sides; what changed since is left alone and named',
     )
     .argument('<id>', 'of a run or an operation, from "syncline history"')
-    .option('--plan', 'only show what it would do')
-    .action(async (id: string, options: { plan?: boolean }, command: Command) => {
+    .action(async (id: string, _options: object, command: Command) => {
       const { server, out } = begin(command)
-      const body = { apply: options.plan !== true }
+      const body = { apply: true }
       const made = await server
         .call('POST /api/runs/:run/undo', { params: { run: id }, body })
         .catch((error: unknown) => {
@@ -123,11 +122,6 @@ export function addSyncCommands(program: Command): void {
             return server.call('POST /api/operations/:operation/undo', { params: { operation: id }, body })
           throw error
         })
-      if (options.plan === true) {
-        const operations = await allOperations(server, made.id)
-        out.facts({ run: made, operations }, () => planText(made, operations))
-        return
-      }
       await finish(server, out, made)
     })
 }

@@ -98,8 +98,14 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
       throw new Refusal('not-now', `Nothing of this waits in run ${run.id}: it is ${run.state}.`)
     return chosen.map((row) => row.id)
   }
-  const undo = async (caller: Caller, what: Undoing, apply: boolean): Promise<RunView> =>
-    requireRun(caller, await sync.undo(what, apply, caller.user))
+  const undo = async (caller: Caller, what: Undoing, apply: boolean): Promise<RunView> => {
+    if (!apply)
+      throw new Refusal(
+        'not-now',
+        'An undo cannot be shown beforehand: nothing was undone. Send `apply: true` to undo it; what changed since is left alone and named, and the undo can itself be undone.',
+      )
+    return requireRun(caller, await sync.undo(what, caller.user))
+  }
 
   const historyWhere = `where ($1::text is null or m."user" = $1) and ($2::text is null or o.mailbox = $2) and ($3::text is null or o.channel = $3)
     and ($4::text is null or o.side = $4) and ($5::text is null or o.action = $5) and ($6::text is null or o.state = $6)

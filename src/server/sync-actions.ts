@@ -17,7 +17,7 @@ export interface SyncActions {
     by: string,
   ) => Promise<void>
   /** Plans the inverse, and carries it out when `apply`. */
-  readonly undo: (what: Undoing, apply: boolean, by: string) => Promise<RunId>
+  readonly undo: (what: Undoing, by: string) => Promise<RunId>
   readonly answer: (conflicts: readonly ConflictId[], choice: Choice, by: string) => Promise<readonly RunId[]>
   /** Brings the value that lost back. */
   readonly restore: (conflict: ConflictId, by: string) => Promise<RunId | null>

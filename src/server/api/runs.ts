@@ -170,7 +170,7 @@ export const runsApi = {
   }),
   'POST /api/runs/:run/undo': route({
     summary:
-      'Plan the inverse of a run on both sides. What changed since is refused, by name. Approve it like any plan.',
+      'Undo a run on both sides, by a run of its own. What changed since is left alone, by name. Needs `apply: true`.',
     access: ACTING,
     params: runParams,
     body: z.strictObject({ apply: z.boolean().default(false) }),
@@ -184,7 +184,7 @@ export const runsApi = {
     answer: operationView.extend({ before: fields.nullable(), after: fields.nullable() }),
   }),
   'POST /api/operations/:operation/undo': route({
-    summary: 'Plan the inverse of one write.',
+    summary: 'Undo one write. Needs `apply: true`.',
     access: ACTING,
     params: z.object({ operation: id }),
     body: z.strictObject({ apply: z.boolean().default(false) }),
