@@ -23,19 +23,41 @@ export function valueText(value: Json, words: string | null): string {
 
 const INLINE_FROM_CHARS = 60
 
-/** Field by field: what was, struck through, and what will be, underlined; long texts word by word. */
+const isNothing = (value: Json): boolean =>
+  value === null || value === '' || (Array.isArray(value) && value.length === 0)
+
+/**
+ * Field by field: what was, struck through, and what will be, underlined; long texts word by word. Of a new or a deleted
+ * item the one side is enough, and what is empty is left out.
+ */
 export function Diff({ differences }: { readonly differences: readonly Difference[] }) {
+  const isNew = differences.every((one) => isNothing(one.before))
+  const isGone = differences.every((one) => isNothing(one.after))
+  const shown =
+    isNew || isGone ? differences.filter((one) => !isNothing(isNew ? one.after : one.before)) : differences
   return (
     <dl className={css['diff']}>
-      {differences.map((one) => {
+      {shown.map((one) => {
         const before = valueText(one.before, one.beforeText)
         const after = valueText(one.after, one.afterText)
-        const inline =
+        const long =
           before !== '' && after !== '' && Math.max(before.length, after.length) > INLINE_FROM_CHARS
         return (
-          <div key={one.group} className={css['field']} data-inline={inline ? '' : undefined}>
+          <div
+            key={one.group}
+            className={css['field']}
+            data-inline={long || isNew || isGone ? '' : undefined}
+          >
             <dt>{one.label}</dt>
-            {inline ? (
+            {isNew ? (
+              <dd>
+                <ins>{after}</ins>
+              </dd>
+            ) : isGone ? (
+              <dd>
+                <del>{before}</del>
+              </dd>
+            ) : long ? (
               <dd>
                 <Words before={before} after={after} />
               </dd>

@@ -1,6 +1,6 @@
 import { ActionIcon, Menu } from '@mantine/core'
 import { IconCloudCheck, IconDots } from '@tabler/icons-react'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useMemo, useState } from 'react'
 import { addressOf, useAct } from '../../api/client.ts'
 import { text } from '../../text/en.ts'
 import { calendar as t } from '../../text/en/calendar.ts'
@@ -12,29 +12,37 @@ import type { Calendar } from './layout.ts'
 const ImportCalendar = lazy(() =>
   import('./import-calendar.tsx').then((m) => ({ default: m.ImportCalendar })),
 )
-const KEPT = 'syncline-calendars-hidden'
+const KEPT = 'syncline-calendars'
 const COLORS = ['#1f6feb', '#8250df', '#1a7f37', '#bf5b04', '#c0316e', '#0a7d8c', '#8a6d00', '#57606a']
 
-/** Which calendars are not drawn: a taste of this browser, not of the installation. */
-export function useHiddenCalendars(): readonly [ReadonlySet<string>, (hidden: ReadonlySet<string>) => void] {
-  const [hidden, set] = useState<ReadonlySet<string>>(
-    () => new Set(localStorage.getItem(KEPT)?.split(' ') ?? []),
-  )
-  return [
-    hidden,
-    (next) => {
-      localStorage.setItem(KEPT, [...next].join(' '))
-      set(next)
-    },
-  ]
+type Choice = { readonly [calendar: string]: boolean }
+
+/**
+ * Which calendars are drawn: my own unless I took them off, colleagues' only when I ask for them (all, for who has none
+ * of their own). A taste of this browser, not of the installation.
+ */
+export function useShownCalendars(
+  calendars: readonly Calendar[],
+): readonly [ReadonlySet<string>, (calendar: string, shown: boolean) => void] {
+  const [choice, setChoice] = useState<Choice>(() => JSON.parse(localStorage.getItem(KEPT) ?? '{}') as Choice)
+  const shown = useMemo(() => {
+    const none = !calendars.some((one) => one.mine)
+    return new Set(calendars.filter((one) => choice[one.id] ?? (one.mine || none)).map((one) => one.id))
+  }, [calendars, choice])
+  const choose = (calendar: string, on: boolean): void => {
+    const next = { ...choice, [calendar]: on }
+    localStorage.setItem(KEPT, JSON.stringify(next))
+    setChoice(next)
+  }
+  return [shown, choose]
 }
 
 interface Props {
   readonly calendars: readonly Calendar[]
-  readonly hidden: ReadonlySet<string>
-  readonly onHide: (hidden: ReadonlySet<string>) => void
+  readonly shown: ReadonlySet<string>
+  readonly onShow: (calendar: string, shown: boolean) => void
 }
-export function CalendarList({ calendars, hidden, onHide }: Props) {
+export function CalendarList({ calendars, shown, onShow }: Props) {
   const [importing, setImporting] = useState<Calendar | null>(null)
   const groups = [
     { label: t.mine, rows: calendars.filter((one) => one.mine) },
@@ -55,15 +63,12 @@ export function CalendarList({ calendars, hidden, onHide }: Props) {
                     type="checkbox"
                     className={css['swatch']}
                     style={{ '--c': one.color }}
-                    checked={!hidden.has(one.id)}
-                    onChange={(event) => {
-                      const next = new Set(hidden)
-                      if (event.currentTarget.checked) next.delete(one.id)
-                      else next.add(one.id)
-                      onHide(next)
-                    }}
+                    checked={shown.has(one.id)}
+                    onChange={(event) => onShow(one.id, event.currentTarget.checked)}
                   />
-                  <span>{one.name}</span>
+                  <span>
+                    {one.mine || one.owner === null ? one.name : t.ofOwner(one.owner.name, one.name)}
+                  </span>
                 </label>
                 {one.syncedWith && (
                   <span className={toneClass.ms} style={{ color: 'var(--tone)', display: 'inline-flex' }}>

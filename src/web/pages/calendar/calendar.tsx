@@ -12,14 +12,15 @@ import { Trouble } from '../../ui/page.tsx'
 import { useUrl } from '../../ui/url-state.ts'
 import { Agenda } from './agenda.tsx'
 import css from './calendar.module.css'
-import { CalendarList, useHiddenCalendars } from './calendar-list.tsx'
+import { CalendarList, useShownCalendars } from './calendar-list.tsx'
 import { days, isDate, step, titleOf, windowOf, type View } from './dates.ts'
-import { place, type Placed } from './layout.ts'
+import { place, type Calendar, type Placed } from './layout.ts'
 import { Month } from './month.tsx'
 import { useMove } from './move.tsx'
 import { TimeGrid } from './time-grid.tsx'
 
 const EventDrawer = lazy(() => import('./event-drawer.tsx').then((m) => ({ default: m.EventDrawer })))
+const NONE: readonly Calendar[] = []
 const views: readonly View[] = ['month', 'week', 'day', 'agenda']
 const isView = (value: string | undefined): value is View => views.some((view) => view === value)
 
@@ -53,14 +54,14 @@ export function CalendarPage() {
       )
   }, [client, view, date, all])
 
-  const [hidden, setHidden] = useHiddenCalendars()
+  const [shown, showCalendar] = useShownCalendars(calendars.data?.items ?? NONE)
   const placed = useMemo(
     () =>
       (occurrences.data?.items ?? [])
-        .filter((one) => !hidden.has(one.calendar))
+        .filter((one) => shown.has(one.calendar))
         .map(place)
         .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)),
-    [occurrences.data, hidden],
+    [occurrences.data, shown],
   )
   const colors = useMemo(
     () => new Map(calendars.data?.items.map((one) => [one.id, one.color])),
@@ -126,7 +127,7 @@ export function CalendarPage() {
       </header>
       {occurrences.error && <Trouble error={occurrences.error} retry={() => void occurrences.refetch()} />}
       <div className={css['layout']}>
-        <CalendarList calendars={calendars.data?.items ?? []} hidden={hidden} onHide={setHidden} />
+        <CalendarList calendars={calendars.data?.items ?? []} shown={shown} onShow={showCalendar} />
         <div>
           {view === 'month' && <Month first={from} month={date} {...grid} />}
           {(view === 'week' || view === 'day') && <TimeGrid key={view} days={days(from, to)} {...grid} />}

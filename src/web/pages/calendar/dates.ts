@@ -1,4 +1,4 @@
-import { formatPlainDate, theReader, wallClock } from '../../format.ts'
+import { formatPlainDate, theReader } from '../../format.ts'
 
 /** Plain dates and wall-clock times as texts; arithmetic in UTC, where every day has 24 hours. */
 export const DAY_MINUTES = 1440
@@ -80,4 +80,8 @@ export const formatWall = (wall: string): string => {
   })
   return formatter.format(new Date(`${wall.slice(0, 16)}:00Z`))
 }
-export const wallIn = (instant: string, zone: string): string => wallClock(instant, zone)
+/** "9 AM" or "09": what stands at the left of the grid. */
+export const formatHour = (hour: number): string => {
+  const formatter = new Intl.DateTimeFormat(theReader().locale, { hour: 'numeric', timeZone: 'UTC' })
+  return formatter.format(Date.UTC(2026, 0, 1, hour))
+}

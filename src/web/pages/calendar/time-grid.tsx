@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState, type PointerEvent } from 'react'
 import { formatPlainDate, today, wallClock } from '../../format.ts'
 import { calendar as t } from '../../text/en/calendar.ts'
 import css from './calendar.module.css'
-import { addDays, atMinute, DAY_MINUTES, formatWall, minuteOfDay, weekdayOf } from './dates.ts'
+import { addDays, atMinute, DAY_MINUTES, formatHour, formatWall, minuteOfDay, weekdayOf } from './dates.ts'
 import { useDrag, type Drag } from './drag.ts'
 import { EventButton, titleOfEvent, whenOf } from './event-button.tsx'
 import { layoutBars, layoutDay, type Placed } from './layout.ts'
@@ -77,7 +77,7 @@ export function TimeGrid({ days, placed, colorOf, onOpen, onDay, onNew, onMove }
           <div className={css['hours']} aria-hidden>
             {Array.from({ length: 23 }, (_, i) => (
               <span key={i} style={{ top: (i + 1) * HOUR_PX }}>
-                {formatWall(atMinute('2026-01-01', (i + 1) * 60))}
+                {formatHour(i + 1)}
               </span>
             ))}
           </div>

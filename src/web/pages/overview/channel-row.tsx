@@ -122,6 +122,7 @@ function Counts({ row }: { readonly row: Channel }) {
   )
 }
 
+/** A channel that is off can be paused too: then it does not begin by itself when it is switched on, and is previewed first. */
 function Actions({ row }: { readonly row: Channel }) {
   const mayAct = useMayAct()
   const navigate = useNavigate()
@@ -136,19 +137,21 @@ function Actions({ row }: { readonly row: Channel }) {
     changes: ['runs'],
     done: (run) => void navigate({ to: `/plans/${run.id}` }),
   })
-  if (!mayAct || !row.enabled) return <div className={css['actions']} />
+  if (!mayAct) return <div className={css['actions']} />
   const name = (verb: string): string => `${verb}: ${row.label}`
   return (
     <div className={css['actions']}>
-      <Tooltip label={t.preview}>
-        <ActionIcon
-          aria-label={name(t.preview)}
-          loading={preview.isPending}
-          onClick={() => preview.mutate({ body: params }, { onError: tellProblem })}
-        >
-          <IconEyeSearch size={17} />
-        </ActionIcon>
-      </Tooltip>
+      {row.enabled && (
+        <Tooltip label={t.preview}>
+          <ActionIcon
+            aria-label={name(t.preview)}
+            loading={preview.isPending}
+            onClick={() => preview.mutate({ body: params }, { onError: tellProblem })}
+          >
+            <IconEyeSearch size={17} />
+          </ActionIcon>
+        </Tooltip>
+      )}
       {row.paused !== null ? (
         <Tooltip label={t.resume}>
           <ActionIcon
@@ -162,15 +165,17 @@ function Actions({ row }: { readonly row: Channel }) {
       ) : (
         <>
           <Pause row={row} changes={changes} label={name(t.pause)} />
-          <Tooltip label={t.syncNow}>
-            <ActionIcon
-              aria-label={name(t.syncNow)}
-              loading={sync.isPending}
-              onClick={() => sync.mutate({ params }, { onError: tellProblem })}
-            >
-              <IconRefresh size={17} />
-            </ActionIcon>
-          </Tooltip>
+          {row.enabled && (
+            <Tooltip label={t.syncNow}>
+              <ActionIcon
+                aria-label={name(t.syncNow)}
+                loading={sync.isPending}
+                onClick={() => sync.mutate({ params }, { onError: tellProblem })}
+              >
+                <IconRefresh size={17} />
+              </ActionIcon>
+            </Tooltip>
+          )}
         </>
       )}
     </div>

@@ -11,6 +11,7 @@ export const calendar = {
   calendars: 'Calendars',
   mine: 'Mine',
   others: 'Shared with me',
+  ofOwner: (owner: string, name: string) => `${owner}: ${name}`,
   synced: (name: string, address: string) => `In step with "${name}" of ${address}`,
   notSynced: 'Only here, not at Microsoft',
   allDay: 'All day',
