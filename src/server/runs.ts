@@ -173,9 +173,16 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
       await requireRun(caller, params.run)
       const where = `where o.run = $1 and ($2::text is null or o.side = $2) and ($3::text is null or o.action = $3)
         and ($4::text is null or o.state = $4) and ($5::text is null or (o.title ilike $5 and ${mayReadSql('$6')}))`
-      const values = [params.run, query.side ?? null, query.do ?? null, query.state ?? null, likeOf(query.q)]
+      const values = [
+        params.run,
+        query.side ?? null,
+        query.do ?? null,
+        query.state ?? null,
+        likeOf(query.q),
+        caller.user,
+      ]
       const [count] = await database.query<{ n: number }>(
-        `select count(*) as n from operations o ${where}`,
+        `select count(*) as n from operations o join mailboxes m on m.id = o.mailbox left join records r on r.id = o.record ${where}`,
         values,
       )
       const order = orderAndPage(query, { createdAt: 'o.created_at', title: 'o.title' }, 'o.id').replace(

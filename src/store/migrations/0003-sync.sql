@@ -168,7 +168,7 @@ begin
   end if;
   if new.state <> old.state and not (case old.state
       when 'planned' then new.state in ('held', 'sent', 'written', 'stale', 'gone', 'rejected', 'declined', 'superseded')
-      when 'held' then new.state in ('planned', 'declined', 'superseded', 'stale', 'gone')
+      when 'held' then new.state in ('planned', 'written', 'declined', 'superseded', 'stale', 'gone')
       when 'sent' then new.state in ('written', 'stale', 'gone', 'rejected', 'unknown', 'planned', 'superseded')
       when 'unknown' then new.state in ('written', 'planned', 'held', 'stale', 'gone', 'rejected', 'declined', 'superseded')
       else false end) then
