@@ -17,7 +17,7 @@ import css from './history.module.css'
 
 export type Operation = Item<'GET /api/history'>
 
-/** One line an event, cause first; Enter opens before and after, u plans the undo. */
+/** One line an event, cause first; Enter opens before and after, u undoes. */
 export function Timeline({ operations }: { readonly operations: readonly Operation[] }) {
   const [cursor, setCursor] = useState(-1)
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
@@ -74,14 +74,14 @@ function useUndo() {
   const act = useAct('POST /api/operations/:operation/undo', {
     changes: ['runs', 'history'],
     done: (run) => {
-      tellDone(t.undoPlanned)
+      tellDone(t.undoDone)
       void navigate({ to: `/plans/${run.id}` })
     },
   })
   return {
     pending: act.isPending,
     start: (row: Operation) =>
-      act.mutate({ params: { operation: row.id }, body: {} }, { onError: tellProblem }),
+      act.mutate({ params: { operation: row.id }, body: { apply: true } }, { onError: tellProblem }),
   }
 }
 

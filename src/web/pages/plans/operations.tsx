@@ -27,13 +27,19 @@ export function OperationGroups({
   setChosen,
 }: { readonly operations: readonly Operation[] } & Choice) {
   const sideName = useSideName()
+  // In a preview everything waits for the same reason; held is then what stands out from it.
+  const [first] = operations
+  const alike =
+    operations.length > 0 &&
+    operations.every((one) => one.state === 'held' && one.reason === first?.reason && one.do !== 'delete')
+  const isHeld = (one: Operation): boolean => one.state === 'held' && !alike
   const groups = [
-    { key: 'held', title: t.group.held, rows: operations.filter((one) => one.state === 'held') },
+    { key: 'held', title: t.group.held, rows: operations.filter(isHeld) },
     ...(['crm', 'mailbox'] as const).flatMap((side) =>
       kinds.map((kind) => ({
         key: `${side} ${kind}`,
         title: `${sideName(side)}: ${text.common.do[kind]}`,
-        rows: operations.filter((one) => one.state !== 'held' && one.side === side && one.do === kind),
+        rows: operations.filter((one) => !isHeld(one) && one.side === side && one.do === kind),
       })),
     ),
   ].filter(({ rows }) => rows.length > 0)

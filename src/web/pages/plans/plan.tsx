@@ -92,7 +92,11 @@ function Notes({ run }: { readonly run: Run }) {
   return (
     <div className={css['notes']}>
       {run.message !== null && <Note tone={run.state === 'failed' ? 'fail' : 'none'}>{run.message}</Note>}
-      {waits && <Note tone="held">{counts.held > 0 ? t.heldNote(counts.held) : t.planNote}</Note>}
+      {waits && (
+        <Note tone="held">
+          {run.trigger !== 'preview' && counts.held > 0 ? t.heldNote(counts.held) : t.planNote}
+        </Note>
+      )}
       {run.mails.length > 0 ? (
         <Note tone="wait" icon={IconMail}>
           <strong>{waits ? t.mailed(run.mails.length) : t.mailedDone(run.mails.length)}</strong>
@@ -218,9 +222,9 @@ function UndoRun({ run }: { readonly run: Run }) {
   const mayAct = useMayAct()
   const undo = useAct('POST /api/runs/:run/undo', {
     changes: ['runs'],
-    done: (planned) => {
-      tellDone(t.undoPlanned)
-      void navigate({ to: `/plans/${planned.id}` })
+    done: (made) => {
+      tellDone(t.undoDone)
+      void navigate({ to: `/plans/${made.id}` })
     },
   })
   if (!mayAct || run.state !== 'done' || run.counts.written === 0 || run.undoneBy !== null) return null
@@ -229,7 +233,9 @@ function UndoRun({ run }: { readonly run: Run }) {
       variant="default"
       leftSection={<IconArrowBackUp size={15} aria-hidden />}
       loading={undo.isPending}
-      onClick={() => undo.mutate({ params: { run: run.id }, body: {} }, { onError: tellProblem })}
+      onClick={() =>
+        undo.mutate({ params: { run: run.id }, body: { apply: true } }, { onError: tellProblem })
+      }
     >
       {t.undoRun}
     </Button>

@@ -40,7 +40,7 @@ export const plans = {
   declineNever: 'Never',
   declineNeverHelp: 'Both sides stay as they are until one of them changes.',
   undoRun: 'Undo this run',
-  undoPlanned: 'The undo is planned below; approve it to carry it out.',
+  undoDone: 'Undone, by the run that is shown here. What changed since was left alone.',
   undone: 'This run was undone.',
   undoes: 'This run undoes another one.',
   seeIt: 'See it',
