@@ -76,3 +76,18 @@ test('[R8] what comes back from quarantine is what Microsoft holds, and what onl
   expect(plan.crm?.fields).not.toHaveProperty(place)
   expect(plan.bases.crm).toEqual(plan.crm?.fields)
 })
+
+test('[R14] a CRM person who goes back to the old value before the winning one was sent still wins', () => {
+  const before: Fields = { subject: 'Call', showAs: 'busy' }
+  const linked = { bases: { crm: before, mailbox: before } }
+  const clash = planPair(
+    pair(present({ ...before, showAs: 'free' }), present({ ...before, showAs: 'tentative' }), linked),
+    policy,
+  )
+  expect(clash.mailbox?.fields).toEqual({ showAs: 'free' })
+  const back = planPair(
+    pair(present(before), present({ ...before, showAs: 'tentative' }), { bases: clash.bases }),
+    policy,
+  )
+  expect(back.mailbox?.fields).toEqual({ showAs: 'busy' })
+})

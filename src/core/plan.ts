@@ -395,7 +395,12 @@ class GroupDraft {
     else {
       this.considered(change, 'mailbox')
       if (withheld) this.considered(change, 'crm')
-      else this.toMailbox(change, rule)
+      else {
+        // Until the write arrives, the CRM counts as changed against what the mailbox holds: also when a person there
+        // goes back to the value from before the conflict.
+        this.#crmBase[change.group] = change.theirs
+        this.toMailbox(change, rule)
+      }
     }
   }
 

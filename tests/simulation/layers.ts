@@ -92,7 +92,7 @@ const crash: Layer = async (options, tally) => {
     tally.cells.set(cell, (tally.cells.get(cell) ?? 0) + 1)
     const judge = (outcome: Outcome, what: string): void => {
       const differs =
-        outcome.end !== plain.end
+        outcome.end !== plain.end && !outcome.recreated
           ? [
               {
                 invariant: 'I11',

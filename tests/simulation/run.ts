@@ -46,6 +46,8 @@ export interface Outcome {
   readonly fingerprint: string
   /** Both sides at the end, without ids: what a crash may not change. */
   readonly end: string
+  /** A create was sent again after its answer was lost and its mark was not found (`Rest.recreated`). */
+  readonly recreated: boolean
   /** The awaits, in order. */
   readonly labels: readonly string[]
   /** Cells of the conflict matrix that the story visited. */
@@ -121,6 +123,7 @@ export async function playIn(world: Playable, story: Story, rates: Rates): Promi
     crashes: world.crashes,
     fingerprint: world.fingerprint(),
     end: await endOf(world),
+    recreated: (await restOf(world, story.shape)).recreated.size > 0,
     labels: world.labels,
     cells: cellsOf(story),
   }
