@@ -226,8 +226,6 @@ export function slotCount(recurrence: Recurrence): number | null {
 }
 
 export const PATTERN_INTERVAL_MAX = 999
-/** Exchange takes no more; far beyond what a calendar shows. */
-export const PATTERN_COUNT_MAX = 999
 
 /** Why a recurrence cannot be expanded, in plain words; null when it can. What comes from outside is asked first. */
 export function recurrenceProblem(recurrence: Recurrence): string | null {

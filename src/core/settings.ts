@@ -65,7 +65,6 @@ export const sections = {
     help: 'Mail that this system sends to its own users.',
   },
 } as const satisfies Record<string, { page: SettingsPage; label: string; help: string }>
-export type SectionName = keyof typeof sections
 
 export type SettingKey = keyof typeof settings
 export type SettingValue<K extends SettingKey> = (typeof settings)[K]['default']

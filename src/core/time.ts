@@ -192,9 +192,6 @@ export function windowAround(now: Instant, daysBack: number, daysAhead: number):
   return { from: dateOfDay(today - daysBack), to: dateOfDay(today + daysAhead) }
 }
 
-export const inDates = (date: PlainDate, window: DateWindow): boolean =>
-  date >= window.from && date <= window.to
-
 /** When an event begins and ends; an all-day event floats, so it is looked at from `viewer`'s zone. End exclusive. */
 export function eventSpan(time: EventTime, viewer: Zone): { readonly start: Instant; readonly end: Instant } {
   if (time.allDay)

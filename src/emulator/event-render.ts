@@ -2,7 +2,7 @@
 import type { EventRow, Moment } from './event-model.ts'
 import { instantOf } from './event-model.ts'
 import { instanceKey, type Instance } from './event-series.ts'
-import { changeKey, containerId, etag, itemId } from './ids.ts'
+import { changeKey, etag, itemId } from './ids.ts'
 import { htmlToText, previewOf, type JsonObject, type TextBody } from './item-parts.ts'
 import { instantText } from './clock.ts'
 import { renderRecurrence } from './recurrence.ts'
@@ -192,8 +192,4 @@ export function occurrenceIds(mailbox: Mailbox, row: EventRow, view: View): stri
   return [...row.cancelled]
     .sort((a, b) => a - b)
     .map((slot) => `OID.${eventId(mailbox, row, view)}.${dateText(slot * DAY)}`)
-}
-
-export function calendarIdOf(mailbox: Mailbox, key: string): string {
-  return containerId(mailbox, key)
 }

@@ -15,7 +15,7 @@ export const CALENDAR_READ_FULL = allow(
   ['Calendars.Read', 'Calendars.ReadWrite'],
 )
 /** Forwarding an invitation sends mail and changes nothing: reading suffices. */
-export const CALENDAR_FORWARD = CALENDAR_READ_FULL
+export const CALENDAR_FORWARD = { ...CALENDAR_READ_FULL }
 export const CALENDAR_WRITE = allow(['Calendars.ReadWrite'], ['Calendars.ReadWrite'])
 
 export const TASKS_READ = allow(['Tasks.Read', 'Tasks.ReadWrite'], ['Tasks.Read.All', 'Tasks.ReadWrite.All'])

@@ -2,7 +2,6 @@ import type { Connector } from '../connectors/connector.ts'
 import { type CollectionId, type OperationId, type RunId, asId } from '../core/ids.ts'
 import { type Channel, type Item, type Kind, kindOf } from '../core/item.ts'
 import type { Policy } from '../core/policy.ts'
-import type { RuleId } from '../core/rules.ts'
 import type { DateWindow } from '../core/time.ts'
 import type {
   ChannelRow,
@@ -202,5 +201,3 @@ export const collectionRef = (row: CollectionRow, pass: Pass) => ({
   zone: pass.mailbox.zone,
   privateEvents: pass.settings.privateEvents,
 })
-
-export const asRule = (rule: string): RuleId => rule as RuleId

@@ -52,7 +52,7 @@ export interface Listening {
   stop(): Promise<void>
 }
 
-/** Puts statements together, typed by the tables; they are run by `Sql.select`. */
+/** Puts statements together, typed by the tables; they are run by `Sql.select`. @public */
 export const build = new Kysely<Tables>({
   dialect: {
     createAdapter: () => new PostgresAdapter(),

@@ -80,8 +80,6 @@ export const formatBytes = (bytes: number): string => {
     maximumFractionDigits: value < 10 ? 1 : 0,
   }).format(value)
 }
-export const formatList = (parts: readonly string[]): string =>
-  new Intl.ListFormat(reader.locale, { type: 'conjunction' }).format(parts)
 
 /** Plain dates (`YYYY-MM-DD`) have no zone: they are drawn as they are. */
 export const formatPlainDate = (

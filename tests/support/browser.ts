@@ -150,6 +150,7 @@ export async function openPage(context: BrowserContext): Promise<WatchedPage> {
 export const field = (page: Page, label: string): Locator =>
   page.getByLabel(new RegExp(`^${label.replaceAll(/[()|.*+?]/g, String.raw`\$&`)}( \\*)?$`))
 
+/** @public */
 export async function signIn(page: Page, url: string, email: string, password: string): Promise<void> {
   await page.goto(`${url}/sign-in`)
   await field(page, 'Email').fill(email)

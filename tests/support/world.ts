@@ -1,12 +1,5 @@
 import type { Connector } from '../../src/connectors/connector.ts'
-import {
-  type CollectionId,
-  type ItemId,
-  type MailboxId,
-  type OrganizationId,
-  type RecordId,
-  asId,
-} from '../../src/core/ids.ts'
+import { type ItemId, type MailboxId, type OrganizationId, type RecordId, asId } from '../../src/core/ids.ts'
 import { type Channel, type Fields, type Json, kindOf } from '../../src/core/item.ts'
 import { matchKeys } from '../../src/core/match.ts'
 import { isAbsent, same } from '../../src/core/merge.ts'
@@ -324,5 +317,3 @@ function checkAgreement(self: World, differs: readonly string[]): void {
     }
   }
 }
-
-export type { CollectionId }

@@ -19,7 +19,7 @@ export const ROLES = ['administrator', 'user', 'auditor'] as const satisfies rea
 
 /** `public`: without a session. `setup`: only before the first administrator exists. */
 export type Access = 'public' | 'setup' | readonly Role[]
-export const EVERYONE = ROLES
+export const EVERYONE: readonly Role[] = [...ROLES]
 /** May change things of their own; an administrator may for all. */
 export const ACTING = ['administrator', 'user'] as const satisfies readonly Role[]
 /** May read what concerns all mailboxes; never the content of another person's private items. */

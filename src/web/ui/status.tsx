@@ -62,7 +62,6 @@ const healthTone: Record<Health, Tone> = {
   paused: 'none',
   off: 'none',
 }
-export const toneOfHealth = (health: Health): Tone => healthTone[health]
 export function HealthStatus({ health, bare }: { readonly health: Health; readonly bare?: boolean }) {
   return (
     <Status

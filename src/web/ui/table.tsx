@@ -53,6 +53,7 @@ export interface Selection {
   readonly keys: ReadonlySet<string>
   readonly set: (keys: ReadonlySet<string>) => void
 }
+/** @public */
 export function useSelection(): Selection {
   const [keys, set] = useState<ReadonlySet<string>>(new Set())
   return { keys, set }
