@@ -264,6 +264,23 @@ test('batches: twenty parts at most, parts that fail take down what depends on t
   expect(statuses).toEqual(['a 201', 'b 400', 'c 424'])
 })
 
+test('a batch left its client at once: a part is no request after the refusal of another part', async () => {
+  const emulator = emulated()
+  const { control } = emulator
+  const anna = caller(emulator, ANNA)
+  control.plan([{ kind: 'refuse', status: 429, retryAfterSeconds: 7, count: 1, path: '/me/calendars' }])
+  const requests = Array.from({ length: 6 }, (_, n) => ({
+    id: String(n),
+    method: 'GET',
+    url: '/me/calendars',
+  }))
+  const { body } = await anna.post('/$batch', { requests })
+  expect((body['responses'] as Json[]).filter(({ status }) => status === 429)).toHaveLength(1)
+  expect(control.logs.complaints.entries).toEqual([])
+  await anna.post('/$batch', { requests: requests.slice(0, 1) })
+  expect(control.logs.complaints.entries.map(({ kind }) => kind)).toEqual(['retry-after-ignored'])
+})
+
 test('faults: lost requests do nothing, lost replies have done it, and refusals ask to wait', async () => {
   const emulator = emulated()
   const { control } = emulator

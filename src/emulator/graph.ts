@@ -63,9 +63,13 @@ export class Graph {
     return 'unknown' in found ? null : found.route
   }
 
-  /** Answers one request below `/v1.0`. `part` is the id of a part of a $batch. */
-  async handle(incoming: Incoming, part: string | null = null): Promise<Outgoing> {
+  /** Answers one request below `/v1.0`. `part` is a part of a $batch, sent when so many waits had been told. */
+  async handle(
+    incoming: Incoming,
+    part: { readonly id: string; readonly toldBefore: number } | null = null,
+  ): Promise<Outgoing> {
     const { office, throttle } = this.#parts
+    const toldBefore = part?.toldBefore ?? throttle.told
     const { store } = office
     const session: Session = {
       requestId: guidOf(store.data.seed ^ 0x5e55, ++store.data.requests),
@@ -76,7 +80,7 @@ export class Graph {
     }
     let outgoing: Outgoing
     try {
-      outgoing = await this.#answer(incoming, session, part)
+      outgoing = await this.#answer(incoming, session, part !== null, toldBefore)
     } catch (error) {
       outgoing = this.#refuse(incoming, session, error)
     } finally {
@@ -94,7 +98,7 @@ export class Graph {
       mailbox: session.mailbox?.person.userPrincipalName ?? '',
       concurrent: session.running,
       fault: session.fault?.kind ?? null,
-      batchPart: part,
+      batchPart: part?.id ?? null,
     })
     return outgoing
   }
@@ -145,14 +149,19 @@ export class Graph {
     }
   }
 
-  async #answer(incoming: Incoming, session: Session, part: string | null): Promise<Outgoing> {
+  async #answer(
+    incoming: Incoming,
+    session: Session,
+    isPart: boolean,
+    toldBefore: number,
+  ): Promise<Outgoing> {
     const { office, throttle, faults } = this.#parts
     const { store } = office
     session.identity = this.#identify(incoming)
     const target = parseTarget(incoming.target)
     const segments = this.#resolve(target.segments.slice(1), session)
     const { person } = session.mailbox ?? {}
-    const entry = throttle.enter(session.identity.clientId, person?.id ?? '')
+    const entry = throttle.enter(session.identity.clientId, person?.id ?? '', toldBefore)
     session.running = entry.running
     const complain = (kind: string, text: string): void =>
       office.logs.complain({
@@ -181,11 +190,11 @@ export class Graph {
       if (early !== null) return early
     }
     if (segments[0]?.toLowerCase() === '$batch' && segments.length === 1) {
-      if (part !== null) throw badRequest('A batch cannot be within a batch.')
+      if (isPart) throw badRequest('A batch cannot be within a batch.')
       return this.#finish(
         incoming,
         session,
-        await answerBatch(incoming, (inner, id) => this.handle(inner, id)),
+        await answerBatch(incoming, (inner, id) => this.handle(inner, { id, toldBefore })),
       )
     }
     const call = this.#route(incoming, target, segments, session)

@@ -14,13 +14,15 @@ interface Meter {
   readonly counts: Int32Array
   bucket: number
   total: number
-  /** A client that was told to wait and has not waited yet. */
-  retryAt: number
+  /** Waits that a client was told and that have not run out: the number of the telling, and until when. */
+  waits: { readonly number: number; readonly until: number }[]
 }
 
 export class Throttle {
   readonly #meters = new Map<string, Meter>()
   readonly #store: Store
+  /** How often anybody was told to wait so far. */
+  told = 0
 
   constructor(store: Store) {
     this.#store = store
@@ -29,14 +31,21 @@ export class Throttle {
   #meter(name: string): Meter {
     let meter = this.#meters.get(name)
     if (meter === undefined) {
-      meter = { running: 0, counts: new Int32Array(BUCKETS), bucket: 0, total: 0, retryAt: 0 }
+      meter = { running: 0, counts: new Int32Array(BUCKETS), bucket: 0, total: 0, waits: [] }
       this.#meters.set(name, meter)
     }
     return meter
   }
 
-  /** Counts a request in. Returns how many run now, and the refusal, if it is one too many. */
-  enter(app: string, mailbox: string): { running: number; refusal: GraphError | null; early: boolean } {
+  /**
+   * Counts a request in. Returns how many run now, and the refusal, if it is one too many. `toldBefore`: a part of a
+   * batch left its client with the batch, when only so many waits had been told.
+   */
+  enter(
+    app: string,
+    mailbox: string,
+    toldBefore: number,
+  ): { running: number; refusal: GraphError | null; early: boolean } {
     const { switches } = this.#store
     const now = this.#store.now()
     const meter = this.#meter(`${app}|${mailbox}`)
@@ -54,7 +63,8 @@ export class Throttle {
     meter.counts[index] = (meter.counts[index] ?? 0) + 1
     meter.total++
     meter.running++
-    const early = now < meter.retryAt
+    meter.waits = meter.waits.filter(({ until }) => now < until)
+    const early = meter.waits.some(({ number }) => number <= toldBefore)
     let refusal: GraphError | null = null
     if (switches.concurrentRequestsMax > 0 && meter.running > switches.concurrentRequestsMax)
       refusal = this.refusal('Application is over its MailboxConcurrency limit.', 1)
@@ -70,7 +80,7 @@ export class Throttle {
   /** Remembers until when a client was asked to wait; calling before is a complaint. */
   asked(app: string, mailbox: string, seconds: number): void {
     const meter = this.#meter(`${app}|${mailbox}`)
-    meter.retryAt = Math.max(meter.retryAt, this.#store.now() + seconds * 1000)
+    meter.waits.push({ number: ++this.told, until: this.#store.now() + seconds * 1000 })
   }
 
   refusal(message: string, seconds: number, status?: number): GraphError {

@@ -6,7 +6,7 @@ import type {
   SettleOutcome,
 } from '../connectors/connector.ts'
 import { type CollectionId, asId } from '../core/ids.ts'
-import type { Fields, Json } from '../core/item.ts'
+import { type Fields, type Json, parseGroup } from '../core/item.ts'
 import { applied, isAbsent, isEmpty, packBases, same, unpackMailboxBase } from '../core/merge.ts'
 import { sameValue } from '../core/same.ts'
 import type { CollectionRow, LinkRow, OperationOutcome, OperationRow, PairRow } from '../store/sync-store.ts'
@@ -227,7 +227,10 @@ function arrived(
     row.do === 'create' ? withoutGroups(link.base, row.after ?? {}, after) : applied(link.base, after)
   const mailboxBase =
     row.do === 'create'
-      ? { ...picked(told ?? {}, row.after ?? {}), ...applied({}, spelled) }
+      ? {
+          ...picked(told ?? {}, late ? ourWork(row, told ?? {}) : (row.after ?? {})),
+          ...applied({}, spelled),
+        }
       : {
           ...applied(unpackMailboxBase(link.base, link.mailboxBase), spelled),
           ...(late && told ? halfDone(row, told) : {}),
@@ -257,17 +260,20 @@ function arrived(
     )
 }
 
+/** Written in requests of their own, after the item itself: the steps of a task, the exceptions of a series. */
+const isApart = (group: string): boolean => group === 'steps' || parseGroup(group).slot !== null
+
 /**
  * The groups of a write whose answer was lost that surely arrived. Of an update: those that the system now shows; where
- * somebody has changed one since, both sides differ from their base and the conflict policy decides. Of a create: all
- * but those that the system shows as empty; another value is what somebody made of ours.
+ * somebody has changed one since, both sides differ from their base and the conflict policy decides. Of a create: also
+ * what came with the item itself and is not empty now; another value is what somebody made of ours.
  */
 function arrivedGroups(kind: OperationRow['do'], after: Fields, told: Fields): Fields {
   const fields: { [group: string]: Json } = {}
   for (const [group, value] of Object.entries(after)) {
     const wanted = isAbsent(value) ? undefined : value
     const shown = sameValue(group, told[group], wanted)
-    if (shown || (kind === 'create' && !isEmpty(told[group]))) fields[group] = value
+    if (shown || (kind === 'create' && !isApart(group) && !isEmpty(told[group]))) fields[group] = value
   }
   return fields
 }
@@ -279,13 +285,26 @@ function arrivedGroups(kind: OperationRow['do'], after: Fields, told: Fields): F
 function halfDone(row: OperationRow, told: Fields): Fields {
   const fields: { [group: string]: Json } = {}
   for (const [group, wanted] of Object.entries(row.after ?? {})) {
-    const before = row.before?.[group]
+    const before = row.do === 'create' ? [] : row.before?.[group]
     const now = told[group]
     if (!Array.isArray(wanted) || !Array.isArray(before) || !Array.isArray(now)) continue
     const ours = [...before, ...wanted]
     if (now.every((one) => ours.some((each) => same(each, one)))) fields[group] = now
   }
   return fields
+}
+
+/**
+ * The groups of a create that nobody else had a hand in. Steps that are not all ours may stand where ours never arrived,
+ * written by somebody who never saw them: without a base both sides count as changed, and the conflict policy decides.
+ */
+function ourWork(row: OperationRow, told: Fields): Fields {
+  const half = halfDone(row, told)
+  return Object.fromEntries(
+    Object.entries(row.after ?? {}).filter(
+      ([group]) => !isApart(group) || group in half || isEmpty(told[group]),
+    ),
+  )
 }
 
 /** What `told` says of the groups in `groups`, as far as it says something. */

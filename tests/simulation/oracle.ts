@@ -24,7 +24,9 @@ export interface Rest {
   /**
    * Items whose create was sent again after its answer was lost and nothing with its mark was found. When a person
    * deleted the item in between, nobody can tell that from a request that never arrived: Graph offers no look-up of
-   * deleted items by mark. docs/simulation.md, "What is not covered"; I4 is not asked of these.
+   * deleted items by mark. Likewise, an edit of the CRM whose answer was lost, of an item that a person deleted before it
+   * could be looked up: whether the person saw the edit cannot be told, and of both errors the engine must make the one
+   * that loses nothing (R6). docs/simulation.md, "What is not covered"; I4 is not asked of these.
    */
   readonly recreated: ReadonlySet<string>
 }

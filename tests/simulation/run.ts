@@ -206,9 +206,13 @@ async function restOf(world: Playable, shape: Shape): Promise<Rest> {
     if (operation.state === 'held' || operation.state === 'rejected')
       held.add(name.get(operation.record) ?? '')
   const recreated = new Set<string>()
-  for (const operation of dump.operations)
-    if (operation.do === 'create' && operation.side === 'mailbox' && operation.attempts > 1)
-      recreated.add(name.get(operation.record) ?? '')
+  const unanswered = new Set<string>()
+  for (const { attempts, do: what, record, rule, side, state } of dump.operations) {
+    if (side !== 'mailbox') continue
+    if (what === 'update' && attempts > 0 && state === 'superseded') unanswered.add(record)
+    if (what === 'create' && (attempts > 1 || (rule === 'R6' && unanswered.has(record))))
+      recreated.add(name.get(record) ?? '')
+  }
   const apart = new Set<string>(shape.direction === 'both' ? [] : world.history.items())
   return {
     crm: seen(world.people.holdingsOfCrm()),

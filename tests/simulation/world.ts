@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly rates: Rates
   /** Crashes the process at this step of the world (counted over all passes), for the exhaustive runs: the pass is then begun again. */
   readonly crashAt?: ReadonlySet<number>
+  /** Ends the process at each step with such a label, `times` at most; the pass is not begun again. */
+  readonly crashWhen?: { readonly label: RegExp; readonly times: number }
   /** Loses the reply of the n-th write to Microsoft (counted from 1). */
   readonly loseReplyOf?: number
 }
@@ -259,6 +261,8 @@ export class World {
     this.labels.push(label)
     this.log.push(label)
     if (this.#options.crashAt?.has(this.steps) && !this.quiet) return this.#crash()
+    const when = this.#options.crashWhen
+    if (when?.label.test(label) && this.crashes < when.times) return this.#crash()
     const mayAct = !label.startsWith('commit')
     const due = mayAct ? this.#during.findIndex((each) => this.#process.trail.length >= each.at) : -1
     if (due >= 0) {

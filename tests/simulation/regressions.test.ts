@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import { playIn, type Outcome } from './run.ts'
+import type { Beat, Shape } from './story.ts'
+import { World, type WorldOptions } from './world.ts'
+
+/** What the simulation found, shrunk to the shortest story. Each is judged by the simulation's own oracle. */
+async function played(
+  name: string,
+  beats: readonly Beat[],
+  options: Partial<WorldOptions> = {},
+  conflict: Shape['conflict'] = 'crm',
+): Promise<{ world: World; outcome: Outcome }> {
+  const shape: Shape = { direction: 'both', conflict }
+  const world = await World.begin({ seed: name, shape, rates: {}, ...options })
+  const outcome = await playIn(world, { name, shape, beats }, {})
+  expect(outcome.violations).toEqual([])
+  return { world, outcome }
+}
+
+const fieldsOf = (world: World, item: string) =>
+  world.store.dump().records.find(({ fields }) => String(fields['subject']).startsWith(`${item} `))?.fields
+
+for (const conflict of ['crm', 'mailbox', 'ask'] as const)
+  test(`[R33] steps that never followed their new task are kept when somebody wrote others there (${conflict})`, async () => {
+    const { world, outcome } = await played(
+      'seeds 6524 and 7422',
+      [
+        { do: 'create', who: 'crm', item: 'i1', resource: 'task' },
+        { do: 'edit', who: 'crm', item: 'i1', groups: ['steps'] },
+        { do: 'pass' },
+        { do: 'edit', who: 'outlook', item: 'i1', groups: ['steps'] },
+        { do: 'pass' },
+      ],
+      { crashWhen: { label: /^send POST .*checklistItems/, times: 1 } },
+      conflict,
+    )
+    expect(outcome.crashes).toBe(1)
+    const [kept] = world.store.dump().conflicts
+    expect(kept).toMatchObject({
+      group: 'steps',
+      crm: [{ title: 'step s2z' }],
+      mailboxValue: [{ title: 'step s3z' }],
+    })
+    if (conflict !== 'ask')
+      expect(fieldsOf(world, 'i1')?.['steps']).toEqual(conflict === 'crm' ? kept?.crm : kept?.mailboxValue)
+  })
+
+test('[R33] a task that was made without its steps gets them, and that is no conflict', async () => {
+  const { world, outcome } = await played(
+    'a create cut off',
+    [
+      { do: 'create', who: 'crm', item: 'i1', resource: 'task' },
+      { do: 'edit', who: 'crm', item: 'i1', groups: ['steps'] },
+      { do: 'pass' },
+      { do: 'edit', who: 'outlook', item: 'i1', groups: ['body'] },
+      { do: 'pass' },
+    ],
+    { crashWhen: { label: /^send POST .*checklistItems/, times: 1 } },
+  )
+  expect(outcome.crashes).toBe(1)
+  expect(world.store.dump().conflicts).toEqual([])
+  expect(fieldsOf(world, 'i1')?.['steps']).toMatchObject([{ title: 'step s2z' }])
+})
+
+test('[R6] an edit whose answer was lost survives a deletion that may have seen it, with both on record', async () => {
+  const { world, outcome } = await played(
+    'seed 7279',
+    [
+      { do: 'create', who: 'outlook', item: 'i3', resource: 'series' },
+      { do: 'pass' },
+      { do: 'occurrence', who: 'crm', item: 'i3', nth: 4, group: 'subject' },
+      { do: 'pass' },
+      { do: 'delete', who: 'outlook', item: 'i3' },
+      { do: 'pass' },
+    ],
+    { crashWhen: { label: /^reply 200 PATCH/, times: 1 } },
+  )
+  expect(outcome.crashes).toBe(1)
+  expect(outcome.recreated).toBe(true)
+  expect(world.store.dump().conflicts).toMatchObject([{ kind: 'delete', rule: 'R6' }])
+  expect((await world.people.holdingsOfOutlook()).get('i3')).toHaveLength(1)
+})
