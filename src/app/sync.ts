@@ -1,4 +1,4 @@
-import { asId, type CollectionId, type MailboxId, type RunId } from '../core/ids.ts'
+import { asId, type CollectionId, type LinkId, type MailboxId, type RunId } from '../core/ids.ts'
 import type { Channel } from '../core/item.ts'
 import type { Engine, PassResult } from '../engine/engine.ts'
 import { createEngine } from '../engine/engine.ts'
@@ -8,7 +8,7 @@ import type { SyncActions, Undoing } from '../server/sync-actions.ts'
 import type { Database } from '../store/database.ts'
 import { createJobs } from '../store/jobs.ts'
 import { createOutgoingStore, mailboxesWithMail } from '../store/outgoing.ts'
-import type { MailboxRow, SyncStore } from '../store/sync-store.ts'
+import type { MailboxRow, SyncStore, UndoWhat } from '../store/sync-store.ts'
 import {
   CHANNELS,
   channelSettings,
@@ -159,16 +159,20 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
       await tx.write({ channels: [{ ...row, paused, ...(paused === null && { nextAt: env.now() }) }] })
     })
   }
-  const undoTarget = async (what: Undoing): Promise<{ mailbox: MailboxId; channel: Channel }> => {
-    if ('run' in what) return runOf(what.run)
-    const [row] = await database.query<{ run: RunId }>(
+  /** An item goes back to what it was before the last run that wrote it: on both sides, whatever that run did there. */
+  const undoTarget = async (
+    what: Undoing,
+  ): Promise<{ mailbox: MailboxId; channel: Channel; target: UndoWhat }> => {
+    if ('run' in what) return { ...(await runOf(what.run)), target: { run: what.run } }
+    const [row] = await database.query<{ run: RunId; link: LinkId }>(
       'operation' in what
-        ? 'select run from operations where id = $1'
-        : 'select run from operations where record = $1 order by created_at desc limit 1',
+        ? 'select run, link from operations where id = $1'
+        : `select run, link from operations where record = $1 and state = 'written' order by done_at desc, id desc limit 1`,
       ['operation' in what ? what.operation : what.record],
     )
     if (row === undefined) throw new Refusal('not-found', 'There is no such write.')
-    return runOf(row.run)
+    const target = 'operation' in what ? { operations: [what.operation] } : { run: row.run, link: row.link }
+    return { ...(await runOf(row.run)), target }
   }
 
   /** Brings channels in line with the settings: what is enabled, and what takes part. */
@@ -258,6 +262,7 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
               trigger: 'preview',
               state: 'done',
               undoes: null,
+              undo: null,
               counts: {},
               message: 'Both sides agree: there is nothing to do.',
               startedAt: now,
@@ -271,11 +276,11 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
     approve: async (run, operations, by) => begun(whenFree(() => engine.approve(run, { by, operations }))),
     decline: async (run, operations, _until, by) =>
       begun(whenFree(() => engine.decline(run, { by, operations }))),
-    undo: async (what, by) => {
-      const { mailbox, channel } = await undoTarget(what)
-      const target =
-        'run' in what ? { run: what.run } : 'operation' in what ? { operations: [what.operation] } : {}
-      const result = await whenFree(() => engine.undo(mailbox, channel, target, by))
+    undo: async (what, by, apply) => {
+      const { mailbox, channel, target } = await undoTarget(what)
+      const result = await whenFree(() =>
+        apply ? engine.undo(mailbox, channel, target, by) : engine.planUndo(mailbox, channel, target, by),
+      )
       failedOf(result)
       if (result.run === null)
         throw new Refusal(
@@ -287,21 +292,17 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
       return result.run
     },
     answer: async (conflicts, choice, by) => {
-      if (choice.take === 'value')
-        throw new Refusal(
-          'refused',
-          'A value of your own cannot be given here yet: take one of the two sides, then edit the item. Nothing was changed.',
-        )
       const runs: RunId[] = []
       for (const id of conflicts) {
         const [row] = await database.query<{ verdict: 'crm' | 'mailbox' | 'none' }>(
           'select verdict from conflicts where id = $1',
           [id],
         )
-        const side = choice.take === 'engine' ? row?.verdict : choice.take
+        const side = choice.take === 'engine' ? row?.verdict : choice.take === 'value' ? null : choice.take
         if (side === undefined || side === 'none')
           throw new Refusal('not-now', 'The engine made no choice here: take one of the two sides.')
-        const result = await whenFree(() => engine.answer(id, { side, by }))
+        const given = choice.take === 'value' ? { value: choice.value, by } : { side: side ?? 'crm', by }
+        const result = await whenFree(() => engine.answer(id, given))
         if (result.refusal !== null) throw new Refusal('not-now', result.refusal)
         failedOf(result)
         if (result.run !== null) runs.push(result.run)

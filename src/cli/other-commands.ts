@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
+import type { Json } from '../core/item.ts'
 import type { ApiInput, ApiOutput } from '../server/api/api.ts'
 import { CommandFailed, type Connection } from './client.ts'
 import { ago, CHANNEL, colors, count, SIDE, table } from './output.ts'
@@ -50,22 +51,26 @@ function addConflicts(program: Command): void {
     .description('decide a conflict')
     .argument('<id>', 'of the conflict')
     .addArgument(
-      conflicts.createArgument('<take>', 'whose value both sides get').choices(['crm', 'mailbox', 'engine']),
+      conflicts
+        .createArgument('[take]', "whose value both sides get; engine: back to the rule's choice")
+        .choices(['crm', 'mailbox', 'engine']),
     )
+    .option('--value <json>', 'a value of your own for both sides instead, as JSON: \'"Room 4"\'')
     .option('--whole-item', 'decide the other fields of the item alike')
     .option('--remember', 'decide the same way from now on in this mailbox and channel')
     .action(
       async (
         conflict: string,
-        take: 'crm' | 'mailbox' | 'engine',
-        options: { wholeItem?: boolean; remember?: boolean },
+        take: 'crm' | 'mailbox' | 'engine' | undefined,
+        options: { value?: string; wholeItem?: boolean; remember?: boolean },
         command: Command,
       ) => {
         const { server, out } = begin(command)
+        const choice = choiceOf(take, options.value)
         const answer = await server.call('POST /api/conflicts/:conflict/answer', {
           params: { conflict },
           body: {
-            choice: { take },
+            choice,
             wholeItem: options.wholeItem === true,
             remember: options.remember === true,
           },
@@ -88,6 +93,22 @@ function addConflicts(program: Command): void {
         () => `The value that lost comes back: ${answer.conflict.title}, ${answer.conflict.label}.`,
       )
     })
+}
+
+type Choice = ApiInput<'POST /api/conflicts/:conflict/answer'>['body']['choice']
+
+function choiceOf(take: 'crm' | 'mailbox' | 'engine' | undefined, value: string | undefined): Choice {
+  if ((take === undefined) === (value === undefined))
+    throw new CommandFailed(
+      'Say whose value both sides get (crm, mailbox or engine), or give one of your own with --value JSON.',
+      2,
+    )
+  if (take !== undefined) return { take }
+  try {
+    return { take: 'value', value: JSON.parse(value ?? '') as Json }
+  } catch {
+    throw new CommandFailed(`--value is not JSON. A text needs its quotes: --value '"Room 4"'`, 2)
+  }
 }
 
 interface HistoryOptions {

@@ -109,21 +109,53 @@ export function addSyncCommands(program: Command): void {
   program
     .command('undo')
     .description(
-      'undo a run, or one operation of it, on both sides; what changed since is left alone and named',
+      'show what undoing a run, one write or one item would do, on both sides; writes nothing without --apply',
     )
-    .argument('<id>', 'of a run or an operation, from "syncline history"')
-    .action(async (id: string, _options: object, command: Command) => {
+    .argument('<id>', 'of a run or an operation from "syncline history", or of an item')
+    .option('--apply', 'carry it out: exactly what was shown; what changed since is left alone and named')
+    .action(async (id: string, options: { apply?: boolean }, command: Command) => {
       const { server, out } = begin(command)
-      const body = { apply: true }
-      const made = await server
-        .call('POST /api/runs/:run/undo', { params: { run: id }, body })
-        .catch((error: unknown) => {
-          if (error instanceof CommandFailed && error.problem?.status === 404)
-            return server.call('POST /api/operations/:operation/undo', { params: { operation: id }, body })
-          throw error
-        })
-      await finish(server, out, made)
+      const shown = options.apply === true ? await shownUndo(server, id) : null
+      const plan = shown ?? (await planUndo(server, id))
+      if (options.apply !== true) {
+        const operations = await allOperations(server, plan.id)
+        out.facts({ run: plan, operations }, () => planText(plan, operations))
+        return
+      }
+      const approved = await server.call('POST /api/runs/:run/approve', {
+        params: { run: plan.id },
+        body: {},
+      })
+      await finish(server, out, approved)
     })
+}
+
+const undoRoutes = [
+  (server: Connection, run: string) => server.call('POST /api/runs/:run/undo', { params: { run }, body: {} }),
+  (server: Connection, operation: string) =>
+    server.call('POST /api/operations/:operation/undo', { params: { operation }, body: {} }),
+  (server: Connection, record: string) =>
+    server.call('POST /api/items/:record/undo', { params: { record }, body: {} }),
+]
+
+/** An id names a run, a write or an item: the first that there is. */
+async function planUndo(server: Connection, id: string): Promise<Run> {
+  for (const [at, plan] of undoRoutes.entries())
+    try {
+      return await plan(server, id)
+    } catch (error) {
+      const isUnknown = error instanceof CommandFailed && error.problem?.status === 404
+      if (!isUnknown || at === undoRoutes.length - 1) throw error
+    }
+  throw new CommandFailed(`There is no run, write or item ${id}.`)
+}
+
+/** The newest undo of this run that was shown and waits still. */
+async function shownUndo(server: Connection, id: string): Promise<Run | null> {
+  const { items } = await server.call('GET /api/runs', {
+    query: { trigger: 'undo', state: 'planned', size: 500 },
+  })
+  return items.find((one) => one.undoes === id || one.id === id) ?? null
 }
 
 const keyOf = (row: { readonly mailbox: string; readonly channel: string }): string =>
@@ -276,6 +308,7 @@ function planText(run: Run, operations: readonly Operation[]): string {
   return [
     `Plan ${run.id} for ${run.address} ${CHANNEL[run.channel]}: ${countsText(run)}`,
     ...operations.map(operationText),
+    ...run.refused.map((one) => `  = stays: ${one.operation}: ${one.reason}`),
     run.mails.length === 0 ? 'Nobody would be mailed.' : `Would be mailed: ${run.mails.join(', ')}`,
     ...(run.message === null ? [] : [run.message]),
     `Carry it out with: syncline apply ${run.id}`,

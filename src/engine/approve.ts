@@ -1,14 +1,13 @@
-import type { ItemId, OperationId } from '../core/ids.ts'
-import type { Facts, Fields } from '../core/item.ts'
-import { matchKeys } from '../core/match.ts'
+import type { CollectionId, ItemId, OperationId } from '../core/ids.ts'
+import type { Fields } from '../core/item.ts'
 import { applied, packBases, unpackMailboxBase } from '../core/merge.ts'
-import { sentence } from '../core/rules.ts'
 import type { LinkRow, OperationRow, PairRow } from '../store/sync-store.ts'
 import { Batch } from './batch.ts'
-import { SYNC_AUTHOR, type Seen, consider, operationRow, pendingOf } from './consider.ts'
+import { type Seen, consider, pendingOf } from './consider.ts'
 import { deleteRecords } from './guard.ts'
 import { APPROVED_BY, type Pass, collectionRef } from './pass.ts'
 import { pushPlanned } from './push.ts'
+import { restoreRecord } from './restore.ts'
 import type { PassEnd } from './sync.ts'
 
 /**
@@ -21,8 +20,7 @@ const APPROVE_CHUNK = 100
 
 export async function approve(pass: Pass, only: readonly OperationId[] | null, by: string): Promise<PassEnd> {
   const rows = await heldOf(pass, only)
-  const preview = pass.run.trigger === 'preview'
-  if (preview) await approvePlan(pass, rows, by)
+  if (pass.run.trigger === 'preview') await approvePlan(pass, rows, by)
   else await releaseHeld(pass, rows, by)
   const approved = await pass.read((tx) => tx.operations({ ids: rows.map((row) => row.id) }))
   await deleteRecords(
@@ -32,7 +30,10 @@ export async function approve(pass: Pass, only: readonly OperationId[] | null, b
   return { stopped: await pushPlanned(pass), proven: 'partial' }
 }
 
-async function heldOf(pass: Pass, only: readonly OperationId[] | null): Promise<readonly OperationRow[]> {
+export async function heldOf(
+  pass: Pass,
+  only: readonly OperationId[] | null,
+): Promise<readonly OperationRow[]> {
   const held = await pass.read((tx) => tx.operations({ run: pass.run.id, states: ['held'] }))
   if (only === null) return held
   const links = new Set(held.filter((row) => only.includes(row.id)).map((row) => row.link))
@@ -100,7 +101,11 @@ async function approvePlan(pass: Pass, rows: readonly OperationRow[], by: string
 
 const NOBODY: PairRow = { link: null, record: null }
 
-async function readAll(pass: Pass, rows: readonly OperationRow[]): Promise<ReadonlyMap<ItemId, Seen>> {
+/** Items as Microsoft has them now. */
+export async function readAll(
+  pass: Pass,
+  rows: readonly { readonly item: ItemId | null; readonly collection: CollectionId }[],
+): Promise<ReadonlyMap<ItemId, Seen>> {
   const wanted = rows.flatMap((row) => {
     const collection = pass.collections.get(row.collection)
     return row.item === null || !collection
@@ -152,9 +157,9 @@ function executes(
 /** A person says no: what would have been deleted is put back, what would have been mailed is not sent. */
 export async function decline(pass: Pass, only: readonly OperationId[] | null, by: string): Promise<PassEnd> {
   const rows = await heldOf(pass, only)
-  const preview = pass.run.trigger === 'preview'
+  const isPlan = pass.run.trigger === 'preview' || pass.run.undo !== null
   await pass.commit(async (tx, batch) => {
-    const pairs = preview ? [] : await tx.pairsByLink(rows.map((row) => row.link))
+    const pairs = isPlan ? [] : await tx.pairsByLink(rows.map((row) => row.link))
     for (const row of rows) {
       batch.outcomes.push({ id: row.id, state: 'declined', reason: `Declined by ${by}.`, at: pass.env.now() })
       const pair = pairs.find((one) => one.link?.pending === row.id)
@@ -192,27 +197,9 @@ function putBack(
     return
   }
   const at = pass.env.now()
-  restoreRecord(pass, batch, { ...free, recordVersion: record.version + 1 }, record, link.facts, by)
+  restoreRecord(pass, batch, { ...free, recordVersion: record.version + 1 }, record, link.facts, {
+    by,
+    rule: 'R37',
+  })
   batch.putLink({ ...free, recordVersion: record.version + 1, updatedAt: at })
-}
-
-/** Out of quarantine as it was, with a row in the journal. */
-export function restoreRecord(
-  pass: Pass,
-  batch: Batch,
-  link: LinkRow,
-  record: NonNullable<PairRow['record']>,
-  facts: Facts,
-  by: string,
-  rule: 'R37' | 'R38' = 'R37',
-): void {
-  const at = pass.env.now()
-  const { id, kind, fields } = record
-  const write = { do: 'restore', rule, fields, before: {}, mails: [] } as const
-  const row = operationRow(pass, { record, cause: by }, link, 'crm', write)
-  batch.operations.set(row.id, { ...row, state: 'written', reason: sentence(rule), sentAt: at, doneAt: at })
-  const keys = matchKeys(kind, record)
-  const kept = { ...record.facts, ...facts }
-  batch.records.push({ do: 'restore', id, kind, fields, facts: kept, matchKeys: keys, at, by: SYNC_AUTHOR })
-  pass.counts.toCrm += 1
 }

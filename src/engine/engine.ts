@@ -11,6 +11,7 @@ import {
   type OperationRow,
   type RunRow,
   type SyncStore,
+  type UndoWhat,
 } from '../store/sync-store.ts'
 import type { OutgoingStore } from '../store/outgoing.ts'
 import { type Answer, answer } from './answer.ts'
@@ -23,7 +24,7 @@ import { failedChannel, nextRegular, plainWords, troubledMailbox } from './sched
 import { choose, compareAll, release } from './resync.ts'
 import { type SendCounts, sendDue } from './send.ts'
 import { type PassEnd, load, runPass } from './sync.ts'
-import { type UndoWhat, type Undone, undo } from './undo.ts'
+import { type Undone, approveUndo, planUndo, undo } from './undo.ts'
 
 /** How long a worker may be silent before another one takes its mailbox over. */
 export const LEASE_MS = 2 * 60_000
@@ -72,6 +73,8 @@ export interface UndoResult extends PassResult {
   readonly refused: Undone['refused']
 }
 
+export interface UndoPreview extends PreviewResult, UndoResult {}
+
 /** Whose word it is, and for which operations; all that wait in the run when left out. */
 export interface Word {
   readonly by: string
@@ -89,6 +92,8 @@ export interface Engine {
   decline(run: RunId, word: Word): Promise<PassResult>
   /** Puts the chosen side's value of a conflict onto both sides; also restores one that had lost. */
   answer(conflict: ConflictId, answer: Answer): Promise<AnswerResult>
+  /** What an undo would write: a plan that waits, and what it leaves with the reason. `approve` carries it out. */
+  planUndo(mailbox: MailboxId, channel: Channel, what: UndoWhat, by: string): Promise<UndoPreview>
   /** Takes writes back on both sides, as a run of its own; refuses what changed since. */
   undo(mailbox: MailboxId, channel: Channel, what: UndoWhat, by: string): Promise<UndoResult>
   /** Lists the calendars, lists or folders at Microsoft anew. */
@@ -152,7 +157,11 @@ export function createEngine(parts: EngineParts): Engine {
       return { ...done, operations }
     },
     approve: (run, { by, operations }) =>
-      onRun(run, 'approval', (pass) => approve(pass, operations ?? null, by)),
+      onRun(run, 'approval', (pass) =>
+        pass.run.undo === null
+          ? approve(pass, operations ?? null, by)
+          : approveUndo(pass, operations ?? null, by),
+      ),
     decline: (run, { by, operations }) =>
       onRun(run, 'approval', (pass) => decline(pass, operations ?? null, by)),
     async answer(conflict, given) {
@@ -166,6 +175,16 @@ export function createEngine(parts: EngineParts): Engine {
         return end
       })
       return { ...done, refusal }
+    },
+    async planUndo(mailbox, channel, what, by) {
+      let planned: Awaited<ReturnType<typeof planUndo>> = { operations: [], refused: [] }
+      const done = await desk.work(mailbox, channel, 'undo', NEVER, async (pass) => {
+        await load(pass)
+        if (what.run !== undefined) pass.run = { ...pass.run, undoes: what.run }
+        planned = await planUndo(pass, what, by)
+        return { stopped: null, proven: 'partial' }
+      })
+      return { ...done, ...planned }
     },
     async undo(mailbox, channel, what, by) {
       let refused: Undone['refused'] = []
@@ -336,7 +355,7 @@ export class Desk {
       if (pass.hasRun)
         batch.run = {
           ...pass.run,
-          state: waits ? (pass.run.trigger === 'preview' ? 'planned' : 'held') : stop ? 'failed' : 'done',
+          state: waits ? (pass.run.state === 'planned' ? 'planned' : 'held') : stop ? 'failed' : 'done',
           counts: { ...(pass.run.counts as Fields), ...pass.counts },
           message: stop ? plainWords(stop) : null,
           finishedAt: env.now(),

@@ -6,7 +6,7 @@ import { mayInvite, mayWrite, notForCrm, wouldMail } from '../core/policy.ts'
 import type { RuleId } from '../core/rules.ts'
 import type { LinkRow, OperationRow, RecordRow } from '../store/sync-store.ts'
 import type { Batch } from './batch.ts'
-import { SYNC_AUTHOR, operationRow, supersede } from './consider.ts'
+import { SYNC_AUTHOR, type Subject, operationRow, supersede } from './consider.ts'
 import type { Pass } from './pass.ts'
 
 /** What a person wants both sides of a pair to hold, and who that person is. */
@@ -14,6 +14,8 @@ export interface Imposed {
   readonly values: Fields
   readonly rule: RuleId
   readonly by: string
+  /** Ids that a plan already promised. */
+  readonly promised?: Subject['promised']
 }
 
 /** Null when it was put into the batch; else, in plain words, why it cannot be done. */
@@ -27,13 +29,12 @@ export function impose(
   pass: Pass,
   batch: Batch,
   pair: { readonly link: LinkRow; readonly record: RecordRow; readonly pending: OperationRow | null },
-  { values, rule, by }: Imposed,
+  { values, rule, by, promised }: Imposed,
 ): Refusal {
   const { link, record, pending } = pair
   if (link.item === null || link.state !== 'linked' || record.deletedAt !== null)
     return 'It is no longer there on both sides, so nothing was changed.'
-  if (pending !== null && pass.unsettled.has(pending.id))
-    return 'A write of this item is still unanswered. Try again after the next sync.'
+  if (isUnanswered(pending)) return 'A write of this item is still unanswered. Try again after the next sync.'
   const mailboxBase = unpackMailboxBase(link.base, link.mailboxBase)
   const toCrm = differing(values, record.fields)
   const toMailbox = differing(values, mailboxBase)
@@ -49,7 +50,7 @@ export function impose(
     updatedAt: pass.env.now(),
   }
   supersede(pass, batch, pending, 'A person decided otherwise.')
-  const subject = { record, cause: by }
+  const subject = { record, cause: by, ...(promised && { promised }) }
   const at = pass.env.now()
   if (Object.keys(toCrm).length > 0) {
     const fields = applied(record.fields, toCrm)
@@ -96,6 +97,10 @@ export function impose(
   batch.putLink(next)
   return null
 }
+
+/** Sent, and nobody knows whether it arrived: nothing of its pair is decided before that is known. */
+export const isUnanswered = (pending: OperationRow | null): boolean =>
+  pending !== null && (pending.state === 'sent' || pending.state === 'unknown')
 
 function differing(values: Fields, held: Fields): Fields {
   const fields: { [group: string]: Json } = {}

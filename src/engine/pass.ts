@@ -116,6 +116,7 @@ export class Pass {
       trigger: parts.trigger,
       state: 'applying',
       undoes: parts.undoes ?? null,
+      undo: null,
       counts: {},
       message: null,
       startedAt: parts.env.now(),

@@ -23,7 +23,13 @@ interface Rehearsal {
 }
 
 export async function storePreview(pass: Pass): Promise<readonly OperationRow[]> {
-  const { operations } = await rehearse(pass)
+  const operations = await rehearse(pass, planPass)
+  await storePlan(pass, operations)
+  return operations
+}
+
+/** The planned operations and their run, which wait for a person from now on. */
+export async function storePlan(pass: Pass, operations: readonly OperationRow[]): Promise<void> {
   pass.counts.held = operations.length
   await pass.commit(async (_tx, batch) => {
     if (operations.length === 0) return
@@ -31,28 +37,35 @@ export async function storePreview(pass: Pass): Promise<readonly OperationRow[]>
     pass.run = { ...pass.run, state: 'planned', counts: planCounts(operations) }
     batch.run = pass.run
   })
-  return operations
 }
 
-async function rehearse(pass: Pass): Promise<Rehearsal> {
+/** What `steps` would write, with nothing of it left behind. */
+export async function rehearse(
+  pass: Pass,
+  steps: (acting: Pass) => Promise<void>,
+): Promise<readonly OperationRow[]> {
   const tape = createTape(pass.connector, pass.signal)
   for (let journeys = 0; journeys < JOURNEYS_MAX; journeys++) {
-    const ending = await attempt(pass, tape)
-    if ('operations' in ending) return ending
+    const ending = await attempt(pass, tape, steps)
+    if ('operations' in ending) return ending.operations
     await pass.keepLease()
     await ending.journey()
   }
   throw new Error('The preview asked Microsoft 365 again and again without coming to an end.')
 }
 
-async function attempt(pass: Pass, tape: Connector): Promise<Rehearsal | Journey> {
+async function attempt(
+  pass: Pass,
+  tape: Connector,
+  steps: (acting: Pass) => Promise<void>,
+): Promise<Rehearsal | Journey> {
   let ending: Rehearsal | Journey | null = null
   const curtain = new Curtain()
   try {
     await pass.store.transaction(pass.lease, async (tx) => {
       const acting = pass.rehearsing(tape, tx)
       try {
-        await planPass(acting)
+        await steps(acting)
         const rows = await tx.operations({ run: acting.run.id })
         ending = {
           operations: rows

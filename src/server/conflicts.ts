@@ -87,6 +87,11 @@ export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> 
     },
     'POST /api/conflicts/:conflict/answer': async ({ params, body }, { caller }) => {
       const row = await requireConflict(caller, params.conflict)
+      if (body.wholeItem && body.choice.take === 'value')
+        throw new Refusal(
+          'bad-input',
+          'A value of your own is for one field: leave "wholeItem" out. Nothing was decided.',
+        )
       const open = body.wholeItem
         ? await database.query<{ id: ConflictId }>(
             `select id from conflicts where record = $1 and mailbox = $2 and (state = 'open' or id = $3)`,
@@ -103,6 +108,11 @@ export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> 
         throw new Refusal(
           'bad-input',
           'Name "conflicts", or "all" with what they have in common. Nothing was decided.',
+        )
+      if (body.choice.take === 'value')
+        throw new Refusal(
+          'bad-input',
+          'A value of your own is for one conflict: answer it by itself. Nothing was decided.',
         )
       const rows = await database.query<{ id: ConflictId }>(
         `select k.id from conflicts k join mailboxes m on m.id = k.mailbox

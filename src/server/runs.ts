@@ -99,12 +99,7 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
     return chosen.map((row) => row.id)
   }
   const undo = async (caller: Caller, what: Undoing, apply: boolean): Promise<RunView> => {
-    if (!apply)
-      throw new Refusal(
-        'not-now',
-        'An undo cannot be shown beforehand: nothing was undone. Send `apply: true` to undo it; what changed since is left alone and named, and the undo can itself be undone.',
-      )
-    return requireRun(caller, await sync.undo(what, caller.user))
+    return requireRun(caller, await sync.undo(what, caller.user, apply))
   }
 
   const historyWhere = `where ($1::text is null or m."user" = $1) and ($2::text is null or o.mailbox = $2) and ($3::text is null or o.channel = $3)
@@ -337,7 +332,7 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
         [params.record, ownOnly(caller)],
       )
       if (last === undefined) throw notFound('written change of an item')
-      return undo(caller, { operation: asId(last.id) }, body.apply)
+      return undo(caller, { record: asId(params.record) }, body.apply)
     },
   }
 }

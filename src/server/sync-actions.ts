@@ -16,8 +16,8 @@ export interface SyncActions {
     until: 'now' | 'never',
     by: string,
   ) => Promise<void>
-  /** Plans the inverse, and carries it out when `apply`. */
-  readonly undo: (what: Undoing, by: string) => Promise<RunId>
+  /** Plans the inverse as a run that waits for its approval; carries it out at once when `apply`. */
+  readonly undo: (what: Undoing, by: string, apply: boolean) => Promise<RunId>
   readonly answer: (conflicts: readonly ConflictId[], choice: Choice, by: string) => Promise<readonly RunId[]>
   /** Brings the value that lost back. */
   readonly restore: (conflict: ConflictId, by: string) => Promise<RunId | null>

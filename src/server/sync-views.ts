@@ -3,6 +3,7 @@ import type { Fields, Json } from '../core/item.ts'
 import { sentence, type RuleId, rules } from '../core/rules.ts'
 import { dateAt } from '../core/time.ts'
 import type { Sql } from '../store/database.ts'
+import type { UndoPlan } from '../store/sync-store.ts'
 import type { ApiOutput } from './api/api.ts'
 import type { Caller } from './mount.ts'
 import { isoOf, isoOrNull } from './parts.ts'
@@ -54,7 +55,9 @@ export interface OperationRecord {
 /** `where` clauses may name `o` (operations), `m` (mailboxes) and `r` (records). */
 export const OPERATIONS = `select o.id, o.run, o.mailbox, m.address, o.channel, o.collection, c.name as collection_name, o.record, o.item,
     o.side, o.action, o.rule, o.cause, o.title, o.before, o.after, o.mails, o.state, o.reason, o.attempts, o.created_at, o.sent_at,
-    o.done_at, (select u.id from runs u where u.undoes = o.run and u.state <> 'discarded' order by u.started_at desc limit 1) as undone_by,
+    o.done_at, (select u.id from runs u where u.undoes = o.run and u.state <> 'planned'
+      and exists (select from operations w where w.run = u.id and w.state in ('planned', 'sent', 'unknown', 'written'))
+      order by u.started_at desc limit 1) as undone_by,
     m."user" as owner, r.fields ->> 'sensitivity' as sensitivity
   from operations o join mailboxes m on m.id = o.mailbox left join collections c on c.id = o.collection
     left join records r on r.id = o.record`
@@ -144,14 +147,17 @@ interface RunRecord {
   readonly trigger: RunView['trigger']
   readonly state: RunView['state']
   readonly undoes: string | null
+  readonly undo: UndoPlan | null
   readonly undone_by: string | null
   readonly message: string | null
   readonly started_at: Date
   readonly finished_at: Date | null
 }
 /** `where` clauses may name `r` (runs) and `m` (mailboxes). */
-export const RUNS = `select r.id, r.mailbox, m.address, r.channel, r.trigger, r.state, r.undoes, r.message, r.started_at, r.finished_at,
-    (select u.id from runs u where u.undoes = r.id and u.state <> 'discarded' order by u.started_at desc limit 1) as undone_by
+export const RUNS = `select r.id, r.mailbox, m.address, r.channel, r.trigger, r.state, r.undoes, r.undo, r.message, r.started_at, r.finished_at,
+    (select u.id from runs u where u.undoes = r.id and u.state <> 'planned'
+      and exists (select from operations w where w.run = u.id and w.state in ('planned', 'sent', 'unknown', 'written'))
+      order by u.started_at desc limit 1) as undone_by
   from runs r join mailboxes m on m.id = r.mailbox`
 
 /** Counts are of the operations as they are now, not of what the run once wrote down. */
@@ -194,6 +200,7 @@ export async function runViews(sql: Sql, rows: readonly RunRecord[]): Promise<Ru
       state: row.state,
       undoes: row.undoes,
       undoneBy: row.undone_by,
+      refused: [...(row.undo?.refused ?? [])],
       counts: {
         crm: ofSide('crm'),
         mailbox: ofSide('mailbox'),
@@ -281,6 +288,11 @@ export function conflictView(row: ConflictRecord, words: Words): ConflictView {
     at: isoOf(row.at),
     answeredBy: row.answered_by,
     answeredAt: isoOrNull(row.answered_at),
-    choices: row.verdict === 'none' ? ['crm', 'mailbox'] : ['crm', 'mailbox', 'engine'],
+    choices: [
+      'crm',
+      'mailbox',
+      ...(row.verdict === 'none' ? [] : (['engine'] as const)),
+      ...(row.kind === 'edit' && row.field_group !== 'item' ? (['value'] as const) : []),
+    ],
   }
 }

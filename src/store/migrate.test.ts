@@ -8,9 +8,8 @@ test.for(await testEngines())(
     const database = await open()
     try {
       const files = migrations()
-      expect(files.map((file) => file.name.slice(0, 4))).toEqual(
-        files.map((_, i) => String(i + 1).padStart(4, '0')),
-      )
+      const numbers = files.map((file) => Number(file.name.slice(0, 4)))
+      expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
       expect(await migrate(database)).toEqual([])
       const next = { name: '9998-next.sql', text: 'create table next (n integer)', hash: 'h' }
       const broken = { name: '9999-broken.sql', text: 'create table half (n integer); select 1/0', hash: 'b' }

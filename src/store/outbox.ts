@@ -142,6 +142,7 @@ interface RunColumns {
   readonly trigger: RunRow['trigger']
   readonly state: RunRow['state']
   readonly undoes: RunId | null
+  readonly undo: RunRow['undo']
   readonly counts: Json
   readonly message: string | null
   readonly started_at: Date
@@ -155,6 +156,7 @@ export const toRun = (row: RunColumns): RunRow => ({
   trigger: row.trigger,
   state: row.state,
   undoes: row.undoes,
+  undo: row.undo,
   counts: row.counts,
   message: row.message,
   startedAt: at(row.started_at),
@@ -168,10 +170,10 @@ export async function run(sql: Sql, id: RunId): Promise<RunRow | null> {
 
 export async function writeRuns(sql: Sql, rows: readonly RunRow[]): Promise<void> {
   await sql.query(
-    `insert into runs (id, mailbox, channel, trigger, state, undoes, counts, message, started_at, finished_at)
+    `insert into runs (id, mailbox, channel, trigger, state, undoes, undo, counts, message, started_at, finished_at)
      select * from json_to_recordset($1::json) as x (id text, mailbox text, channel text, trigger text, state text,
-       undoes text, counts json, message text, started_at timestamptz, finished_at timestamptz)
-     on conflict (id) do update set state = excluded.state, counts = excluded.counts, message = excluded.message,
+       undoes text, undo json, counts json, message text, started_at timestamptz, finished_at timestamptz)
+     on conflict (id) do update set state = excluded.state, undo = excluded.undo, counts = excluded.counts, message = excluded.message,
        finished_at = excluded.finished_at`,
     [
       toJson(

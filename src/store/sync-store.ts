@@ -350,6 +350,19 @@ export interface OperationQuery {
   readonly limit?: number
 }
 
+/** What an undo takes back: a whole run, one pair (of one run), or single writes. */
+export interface UndoWhat {
+  readonly run?: RunId
+  readonly link?: LinkId
+  readonly operations?: readonly OperationId[]
+}
+
+export interface UndoPlan {
+  readonly what: UndoWhat
+  /** Writes that stay, each with the reason: mostly because somebody changed the same since. */
+  readonly refused: readonly { readonly operation: OperationId; readonly reason: string }[]
+}
+
 export interface RunRow {
   readonly id: RunId
   readonly mailbox: MailboxId
@@ -357,6 +370,8 @@ export interface RunRow {
   readonly trigger: 'schedule' | 'manual' | 'nudge' | 'preview' | 'approval' | 'answer' | 'undo'
   readonly state: 'planning' | 'planned' | 'applying' | 'held' | 'done' | 'failed' | 'discarded'
   readonly undoes: RunId | null
+  /** Of an undo that was planned and waits (or waited) for a person. */
+  readonly undo: UndoPlan | null
   readonly counts: Json
   readonly message: string | null
   readonly startedAt: Instant

@@ -155,6 +155,7 @@ export const runRow = (): RunRow => ({
   trigger: 'schedule',
   state: 'applying',
   undoes: null,
+  undo: null,
   counts: { planned: 1 },
   message: null,
   startedAt: T0,

@@ -79,7 +79,7 @@ describe('conflicts', () => {
     await here.engine.answer(open[0]!.id, { side: 'crm', by: 'anna' })
     expect(rooms(here)).toEqual(['CRM room', 'CRM room'])
     await here.pass()
-    expect(here.conflicts()).toMatchObject([{ state: 'answered', answer: { side: 'crm' } }])
+    expect(here.conflicts()).toMatchObject([{ state: 'answered', answer: { take: 'crm' } }])
   })
 
   test('[R35] an answer that a person asked to remember decides the next clash', async () => {
@@ -87,6 +87,36 @@ describe('conflicts', () => {
     await here.pass()
     expect(rooms(here)).toEqual(['Outlook room', 'Outlook room'])
     expect(here.conflicts()).toMatchObject([{ rule: 'R35', state: 'decided' }])
+  })
+
+  test('[R35] a value of one’s own goes to both sides; back to the rule’s choice, too', async () => {
+    const here = await clash({ settings: { conflicts: 'crm' } })
+    await here.pass()
+    const [conflict] = here.conflicts()
+    const own = await here.engine.answer(conflict!.id, { value: '  Room 4 ', by: 'anna' })
+    expect(own.refusal).toBeNull()
+    await here.pass()
+    const written = rooms(here)[0]
+    expect(rooms(here)).toEqual([written, written])
+    expect(String(written).trim()).toBe('Room 4')
+    expect(here.conflicts()).toMatchObject([
+      { state: 'answered', answer: { take: 'value' }, answeredBy: 'anna', crm: 'CRM room' },
+    ])
+    await here.engine.answer(conflict!.id, { side: 'crm', by: 'anna' })
+    await here.pass()
+    expect(rooms(here)).toEqual(['CRM room', 'CRM room'])
+  })
+
+  test('[R35] a value that the field cannot hold is refused with the reason, and nothing is written', async () => {
+    const here = await clash({ settings: { conflicts: 'ask' } })
+    await here.pass()
+    const [conflict] = here.conflicts()
+    for (const value of [7, { room: 4 }, ['Room 4']]) {
+      const own = await here.engine.answer(conflict!.id, { value, by: 'anna' })
+      expect(own.refusal).toMatch(/^This value cannot be taken: .+ Nothing was changed\.$/)
+    }
+    expect(rooms(here)).toEqual(['CRM room', 'Outlook room'])
+    expect(here.conflicts()).toMatchObject([{ state: 'open' }])
   })
 
   test('[R5] equal edits on both sides agree without a conflict', async () => {

@@ -279,6 +279,8 @@ describe('[B] from nothing to a disconnect', () => {
     await page.goto(`${product.backOffice}/history?side=mailbox`)
     await page.getByRole('button', { name: 'Undo: Budget: the short version' }).first().click()
     await page.waitForURL('**/plans/*')
+    expect(await location()).toBe('Cellar')
+    await page.getByRole('button', { name: /^Approve/ }).click()
     await expect.poll(location, { timeout: 20_000 }).not.toBe('Cellar')
   })
 

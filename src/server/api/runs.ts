@@ -92,6 +92,8 @@ export const runView = z.object({
   state: runState,
   undoes: id.nullable(),
   undoneBy: id.nullable(),
+  /** Of an undo: writes that stay as they are, each with the reason. */
+  refused: z.array(z.object({ operation: id, reason: z.string() })),
   counts,
   /** All people who would be mailed by what is planned or held, each once. */
   mails: z.array(z.string()),
@@ -170,7 +172,7 @@ export const runsApi = {
   }),
   'POST /api/runs/:run/undo': route({
     summary:
-      'Undo a run on both sides, by a run of its own. What changed since is left alone, by name. Needs `apply: true`.',
+      'Undo a run on both sides: a plan that waits for its approval, or at once with `apply: true`. What changed since is left alone, by name.',
     access: ACTING,
     params: runParams,
     body: z.strictObject({ apply: z.boolean().default(false) }),
@@ -184,7 +186,7 @@ export const runsApi = {
     answer: operationView.extend({ before: fields.nullable(), after: fields.nullable() }),
   }),
   'POST /api/operations/:operation/undo': route({
-    summary: 'Undo one write. Needs `apply: true`.',
+    summary: 'Undo one write: a plan that waits for its approval, or at once with `apply: true`.',
     access: ACTING,
     params: z.object({ operation: id }),
     body: z.strictObject({ apply: z.boolean().default(false) }),

@@ -74,14 +74,14 @@ function useUndo() {
   const act = useAct('POST /api/operations/:operation/undo', {
     changes: ['runs', 'history'],
     done: (run) => {
-      tellDone(t.undoDone)
+      tellDone(t.undoPlanned)
       void navigate({ to: `/plans/${run.id}` })
     },
   })
   return {
     pending: act.isPending,
     start: (row: Operation) =>
-      act.mutate({ params: { operation: row.id }, body: { apply: true } }, { onError: tellProblem }),
+      act.mutate({ params: { operation: row.id }, body: {} }, { onError: tellProblem }),
   }
 }
 

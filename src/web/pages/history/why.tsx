@@ -21,7 +21,7 @@ export function WhyPage() {
   const undo = useAct('POST /api/items/:record/undo', {
     changes: ['runs', 'history', 'why'],
     done: (run) => {
-      tellDone(t.undoDone)
+      tellDone(t.undoPlanned)
       void navigate({ to: `/plans/${run.id}` })
     },
   })
@@ -39,9 +39,7 @@ export function WhyPage() {
                 title={t.undoItemHelp}
                 leftSection={<IconArrowBackUp size={15} aria-hidden />}
                 loading={undo.isPending}
-                onClick={() =>
-                  undo.mutate({ params: { record }, body: { apply: true } }, { onError: tellProblem })
-                }
+                onClick={() => undo.mutate({ params: { record }, body: {} }, { onError: tellProblem })}
               >
                 {t.undoItem}
               </Button>

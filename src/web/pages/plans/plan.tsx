@@ -94,7 +94,7 @@ function Notes({ run }: { readonly run: Run }) {
       {run.message !== null && <Note tone={run.state === 'failed' ? 'fail' : 'none'}>{run.message}</Note>}
       {waits && (
         <Note tone="held">
-          {run.trigger !== 'preview' && counts.held > 0 ? t.heldNote(counts.held) : t.planNote}
+          {run.state === 'held' && counts.held > 0 ? t.heldNote(counts.held) : t.planNote}
         </Note>
       )}
       {run.mails.length > 0 ? (
@@ -117,6 +117,16 @@ function Notes({ run }: { readonly run: Run }) {
       {run.undoes !== null && (
         <Note tone="none" actions={linkTo(run.undoes)}>
           {t.undoes}
+        </Note>
+      )}
+      {run.refused.length > 0 && (
+        <Note tone="wait">
+          <strong>{t.refused(run.refused.length)}</strong>
+          <ul className={css['people']}>
+            {[...new Set(run.refused.map((one) => one.reason))].map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
         </Note>
       )}
       {run.state === 'applying' && total > 0 && (
@@ -223,7 +233,7 @@ function UndoRun({ run }: { readonly run: Run }) {
   const undo = useAct('POST /api/runs/:run/undo', {
     changes: ['runs'],
     done: (made) => {
-      tellDone(t.undoDone)
+      tellDone(t.undoPlanned)
       void navigate({ to: `/plans/${made.id}` })
     },
   })
@@ -233,9 +243,7 @@ function UndoRun({ run }: { readonly run: Run }) {
       variant="default"
       leftSection={<IconArrowBackUp size={15} aria-hidden />}
       loading={undo.isPending}
-      onClick={() =>
-        undo.mutate({ params: { run: run.id }, body: { apply: true } }, { onError: tellProblem })
-      }
+      onClick={() => undo.mutate({ params: { run: run.id }, body: {} }, { onError: tellProblem })}
     >
       {t.undoRun}
     </Button>

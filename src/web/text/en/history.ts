@@ -23,7 +23,7 @@ export const history = {
   emptyFiltered: 'Nothing fits these filters.',
   columns: { what: 'What', side: 'Side', cause: 'Cause', when: 'When', state: 'State' },
   undo: 'Undo',
-  undoDone: 'Undone, by the run that is shown here. What changed since was left alone.',
+  undoPlanned: 'This is what the undo would do. Nothing is written before you approve it.',
   undone: 'Undone',
   run: 'Run',
   request: 'Operation',
