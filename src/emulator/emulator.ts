@@ -10,7 +10,7 @@ import { eventRoutes } from './event-routes.ts'
 import { findEvent } from './event-store.ts'
 import { Faults } from './faults.ts'
 import { Graph } from './graph.ts'
-import type { Incoming, Outgoing } from './http.ts'
+import { bodyText, type Incoming, type Outgoing } from './http.ts'
 import { parseLarge, seedLarge } from './large.ts'
 import { Logs } from './logs.ts'
 import { messageHost } from './mail-attachments.ts'
@@ -55,9 +55,25 @@ export interface MicrosoftInfo {
   readonly users: readonly { readonly id: string; readonly userPrincipalName: string }[]
 }
 
+export interface PlainRequest {
+  readonly method: string
+  readonly url: string
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface PlainResponse {
+  readonly status: number
+  readonly headers: { get(name: string): string | null }
+  readonly text: string
+}
+
 export interface Emulator {
   /** Answers a request in process. Whatever its origin, paths are the same as over HTTP. Rejects when a fault cuts the connection. */
   handle(request: Request): Promise<Response>
+  /** The same without the platform's objects, which cost a simulation more than the answer does. */
+  exchange(request: PlainRequest): Promise<PlainResponse>
   /** Listens on 127.0.0.1; 0 is any free port. */
   listen(port: number): Promise<Listening>
   /** With the origin of the last `listen`, or one that only `handle` understands. */
@@ -149,6 +165,20 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
 
   return {
     handle: async (request) => respond(await dispatch(await read(request))),
+    exchange: async ({ method, url, headers, body }) => {
+      const outgoing = await dispatch({
+        method,
+        ...splitUrl(url),
+        header: (name) => headers[name],
+        body: body ?? null,
+      })
+      if (outgoing.cut !== undefined) throw cutOff()
+      return {
+        status: outgoing.status,
+        headers: { get: (name) => outgoing.headers[name.toLowerCase()] ?? null },
+        text: bodyText(outgoing.body),
+      }
+    },
     listen: async (port) => {
       const listening = await listen(port, dispatch)
       origin = listening.url
@@ -182,15 +212,21 @@ function plant(office: Office, seed: string): DemoDirectory {
   return directory
 }
 
+function splitUrl(url: string): { readonly target: string; readonly origin: string } {
+  const slash = url.indexOf('/', url.indexOf('//') + 2)
+  return slash < 0 ? { target: '/', origin: url } : { target: url.slice(slash), origin: url.slice(0, slash) }
+}
+
+// What fetch does when the other side goes away.
+const cutOff = (): TypeError => new TypeError('fetch failed', { cause: new Error('The connection was cut.') })
+
 async function read(request: Request): Promise<Incoming> {
   const { url, method, headers } = request
-  const slash = url.indexOf('/', url.indexOf('//') + 2)
   const hasBody = method !== 'GET' && method !== 'HEAD' && request.body !== null
   const isText = method !== 'PUT' && /json|text|urlencoded/.test(headers.get('content-type') ?? 'json')
   return {
     method,
-    target: slash < 0 ? '/' : url.slice(slash),
-    origin: slash < 0 ? url : url.slice(0, slash),
+    ...splitUrl(url),
     header: (name) => headers.get(name) ?? undefined,
     body: !hasBody ? null : isText ? await request.text() : new Uint8Array(await request.arrayBuffer()),
     signal: request.signal,
@@ -198,9 +234,7 @@ async function read(request: Request): Promise<Incoming> {
 }
 
 function respond(outgoing: Outgoing): Response {
-  // What fetch does when the other side goes away.
-  if (outgoing.cut !== undefined)
-    throw new TypeError('fetch failed', { cause: new Error('The connection was cut.') })
+  if (outgoing.cut !== undefined) throw cutOff()
   const empty = outgoing.status === 204 || outgoing.status === 304 || outgoing.body === null
   return new Response(empty ? null : (outgoing.body as string), {
     status: outgoing.status,

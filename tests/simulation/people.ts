@@ -90,7 +90,9 @@ export class People {
     )
       return null
     const side = beat.who === 'crm' ? 'crm' : 'mailbox'
-    const held = (side === 'crm' ? this.holdingsOfCrm() : await this.holdingsOfOutlook()).get(beat.item)?.[0]
+    const held = (
+      side === 'crm' ? this.holdingsOfCrm(beat.item) : await this.holdingsOfOutlook(beat.item)
+    ).get(beat.item)?.[0]
     if (beat.do === 'create') {
       if (held !== undefined || this.#history.of(beat.item).length > 0) return null
     } else if (held === undefined) return null
@@ -300,7 +302,8 @@ export class People {
 
   // ── seeing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  holdingsOfCrm(): Map<string, Holding[]> {
+  /** `only`: the item that is looked at closely; of other series no occurrences are told. */
+  holdingsOfCrm(only?: string): Map<string, Holding[]> {
     const found = new Map<string, Holding[]>()
     for (const record of this.#store().dump().records) {
       if (record.deletedAt !== null) continue
@@ -312,8 +315,9 @@ export class People {
             ? 'event'
             : 'series'
       const plain = resource === 'task' ? crmTask(fields) : crmEvent(fields)
-      if (resource === 'series') Object.assign(plain, crmOccurrences(fields))
-      push(found, nameOf(plain['subject'] ?? ''), {
+      const name = nameOf(plain['subject'] ?? '')
+      if (resource === 'series' && name === (only ?? name)) Object.assign(plain, crmOccurrences(fields))
+      push(found, name, {
         id: record.id,
         resource,
         plain,
@@ -323,13 +327,14 @@ export class People {
     return found
   }
 
-  async holdingsOfOutlook(): Promise<Map<string, Holding[]>> {
+  async holdingsOfOutlook(only?: string): Promise<Map<string, Holding[]>> {
     const found = new Map<string, Holding[]>()
     const events = list(bag((await this.#outlook.get('/me/events?$top=200')).body)['value'])
     for (const event of events) {
       const resource: Resource = event['type'] === 'seriesMaster' ? 'series' : 'event'
       const plain = graphEvent(event)
-      if (resource === 'series') {
+      const name = nameOf(plain['subject'] ?? '')
+      if (resource === 'series' && name === (only ?? name)) {
         for (const each of await this.#instances(String(event['id']))) {
           const view = graphEvent(each)
           const slot = String(bag(each['start'])['dateTime']).slice(0, 10)
@@ -337,7 +342,7 @@ export class People {
           plain[`occ/${slot}/location`] = view['location'] ?? ''
         }
       }
-      push(found, nameOf(plain['subject'] ?? ''), { id: String(event['id']), resource, plain, raw: event })
+      push(found, name, { id: String(event['id']), resource, plain, raw: event })
     }
     const tasks = await this.#outlook.get(
       `/me/todo/lists/${this.#place.listId}/tasks?$top=200&$expand=checklistItems`,

@@ -23,7 +23,13 @@ const strip = (html: string): string =>
 
 const berlin = new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE, dateStyle: 'short', timeStyle: 'medium' })
 /** An instant as Berlin wall time: `2026-03-29T14:00:00`. */
-const wall = (instant: number): string => berlin.format(instant).replace(' ', 'T')
+function wall(instant: number): string {
+  let known = walls.get(instant)
+  if (known === undefined) walls.set(instant, (known = berlin.format(instant).replace(' ', 'T')))
+  return known
+}
+/** Formatting costs more than all the rest of a projection; instants are few. */
+const walls = new Map<number, string>()
 
 export function graphTime(event: Bag): string {
   const start = text(bag(event['start'])['dateTime']).slice(0, 19)

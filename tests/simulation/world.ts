@@ -61,6 +61,7 @@ export class World {
   crashes = 0
   readonly injected = new Map<string, number>()
   quiet = false
+  passedWhole = false
   readonly #options: WorldOptions
   readonly #chance: Chance
   readonly #ids: { next: number }
@@ -231,14 +232,12 @@ export class World {
         throw new TypeError('fetch failed', {
           cause: Object.assign(new Error('cut'), { code: 'ECONNRESET' }),
         })
-      const response = await this.emulator.handle(
-        new Request(url, {
-          method: init.method,
-          headers: init.headers,
-          ...(init.body === undefined ? {} : { body: init.body as string }),
-        }),
-      )
-      const text = await response.text()
+      const { text, ...response } = await this.emulator.exchange({
+        url,
+        method: init.method,
+        headers: init.headers,
+        ...(init.body === undefined ? {} : { body: init.body as string }),
+      })
       if (isWrite) this.writes += 1
       await process.step(`reply ${response.status} ${init.method} ${path.replace(/\/users\/[^/]+/, '')}`)
       const lost = isWrite && this.#options.loseReplyOf === this.writes && !this.quiet
@@ -320,6 +319,7 @@ export class World {
   /** One pass over each channel; restarts after a crash and goes on with the next. Returns how often it was cut off. */
   async pass(during: readonly { readonly at: number; readonly beat: Beat }[] = []): Promise<void> {
     this.#planFaults()
+    this.passedWhole = true
     for (const channel of CHANNELS) {
       this.#during =
         channel === 'calendar'
@@ -332,9 +332,11 @@ export class World {
         const outcome = await process.run(() =>
           this.#engine
             .syncChannel(MAILBOX, channel, { trigger: 'schedule' })
-            .catch((error: unknown) => error),
+            .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
         )
         again = outcome.ended === 'crashed' && this.#options.crashAt !== undefined
+        const result = outcome.ended === 'crashed' ? null : outcome.value
+        if (result === null || result instanceof Error || result.outcome !== 'done') this.passedWhole = false
         if (outcome.ended === 'crashed') this.restart()
         else this.log.push(`pass ${channel} ${describe(outcome.value)}`)
       }
