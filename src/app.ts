@@ -19,6 +19,7 @@ import type { Demo, Parts } from './server/parts.ts'
 import { serve } from './server/serve.ts'
 import { makeWebhooks } from './server/webhooks.ts'
 import type { Database } from './store/database.ts'
+import { createFiles } from './store/files.ts'
 import { lockFolder } from './store/folder-lock.ts'
 import { openStore, type OpenStore } from './store/open-store.ts'
 import { createSqlStore } from './store/sql-store.ts'
@@ -136,6 +137,7 @@ export async function startApp(
       env,
       live,
       vault,
+      files: createFiles(join(values.data, 'files')),
       sync: sync.actions,
       microsoft,
       webhooks,

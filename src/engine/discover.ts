@@ -50,10 +50,34 @@ function refreshed(row: CollectionRow, remote: RemoteCollection): CollectionRow 
     row.isDefault === isDefault &&
     row.canWrite === canWrite &&
     row.wellKnown === wellKnown &&
-    row.trouble !== GONE
+    row.trouble !== GONE &&
+    sameTree(row, remote)
   if (alike) return row
-  return { ...row, name, isDefault, canWrite, wellKnown, trouble: row.trouble === GONE ? null : row.trouble }
+  return {
+    ...row,
+    name,
+    isDefault,
+    canWrite,
+    wellKnown,
+    trouble: row.trouble === GONE ? null : row.trouble,
+    ...treeOf(remote),
+  }
 }
+
+/** Only folders of mail lie in each other and are counted. */
+const treeOf = (remote: RemoteCollection): Pick<CollectionRow, 'parentExternalId' | 'total' | 'unread'> =>
+  remote.total === undefined
+    ? {}
+    : {
+        parentExternalId: remote.parentExternalId ?? null,
+        total: remote.total,
+        unread: remote.unread ?? null,
+      }
+const sameTree = (row: CollectionRow, remote: RemoteCollection): boolean =>
+  remote.total === undefined ||
+  ((row.parentExternalId ?? null) === (remote.parentExternalId ?? null) &&
+    row.total === remote.total &&
+    row.unread === (remote.unread ?? null))
 
 function added(pass: Pass, remote: RemoteCollection, pairing: Pairing): CollectionRow {
   const id = asId<CollectionId>(pass.env.newId())
@@ -72,5 +96,6 @@ function added(pass: Pass, remote: RemoteCollection, pairing: Pairing): Collecti
     enumerating: false,
     trouble: null,
     wellKnown: remote.wellKnown ?? null,
+    ...treeOf(remote),
   }
 }

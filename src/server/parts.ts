@@ -1,5 +1,6 @@
 import type { Instant } from '../core/ids.ts'
 import type { Database } from '../store/database.ts'
+import type { Files } from '../store/files.ts'
 import type { Vault } from '../store/vault.ts'
 import type { Env } from './env.ts'
 import type { Live } from './live.ts'
@@ -13,6 +14,8 @@ export interface Parts {
   readonly env: Env
   readonly live: Live
   readonly vault: Vault
+  /** Attachments and what people attach, in the data folder. */
+  readonly files: Files
   readonly sync: SyncActions
   readonly microsoft: Microsoft
   readonly webhooks: Webhooks

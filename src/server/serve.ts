@@ -16,6 +16,7 @@ import { authHandlers, isSetUp, makeIdentify, type AuthOptions } from './auth.ts
 import { calendarHandlers } from './calendar.ts'
 import { channelViews } from './channel-views.ts'
 import { conflictHandlers } from './conflicts.ts'
+import { mailHandlers } from './mail.ts'
 import { mailboxHandlers } from './mailboxes.ts'
 import { addMicrosoftRoutes, type MicrosoftRoutes } from './microsoft-routes.ts'
 import { allow, mount, type Handlers, type HandlersOf } from './mount.ts'
@@ -149,6 +150,7 @@ export async function serve(parts: Parts, options: ServeOptions): Promise<Servin
     ...conflictHandlers(parts),
     ...calendarHandlers(parts),
     ...taskHandlers(parts),
+    ...mailHandlers(parts),
     ...recordHandlers(parts),
     ...systemHandlers(parts),
     ...live,

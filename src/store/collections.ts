@@ -178,6 +178,9 @@ interface CollectionColumns {
   readonly enumerating: boolean
   readonly trouble: string | null
   readonly well_known: string | null
+  readonly parent_external: string | null
+  readonly total: number | null
+  readonly unread: number | null
 }
 
 export const toCollection = (row: CollectionColumns): CollectionRow => ({
@@ -197,6 +200,11 @@ export const toCollection = (row: CollectionColumns): CollectionRow => ({
   enumerating: row.enumerating,
   trouble: row.trouble,
   wellKnown: row.well_known,
+  ...(row.channel === 'email' && {
+    parentExternalId: row.parent_external,
+    total: row.total,
+    unread: row.unread,
+  }),
 })
 
 export async function collections(sql: Sql, of: MailboxId, name: Channel): Promise<readonly CollectionRow[]> {
@@ -208,7 +216,7 @@ export async function collections(sql: Sql, of: MailboxId, name: Channel): Promi
 }
 
 const COLLECTION_CHANGING = `external_id, name, is_default, can_write, container, selected, cursor, window_from,
-  window_to, generation, enumerating, trouble, well_known`
+  window_to, generation, enumerating, trouble, well_known, parent_external, total, unread`
 
 /** A collection that is paired with a container which the CRM does not have yet makes it, with the same name. */
 export async function writeCollections(sql: Sql, rows: readonly CollectionRow[]): Promise<void> {
@@ -221,13 +229,17 @@ export async function writeCollections(sql: Sql, rows: readonly CollectionRow[])
       window_from: row.window?.from ?? null,
       window_to: row.window?.to ?? null,
       well_known: row.wellKnown,
+      parent_external: row.parentExternalId ?? null,
+      total: row.total ?? null,
+      unread: row.unread ?? null,
     })),
   )
   await sql.query(
     `insert into collections (id, mailbox, channel, ${COLLECTION_CHANGING})
      select * from json_to_recordset($1::json) as x (id text, mailbox text, channel text, external_id text, name text,
        is_default boolean, can_write boolean, container text, selected boolean, cursor text, window_from text,
-       window_to text, generation integer, enumerating boolean, trouble text, well_known text)
+       window_to text, generation integer, enumerating boolean, trouble text, well_known text, parent_external text,
+       total integer, unread integer)
      on conflict (id) do update set (${COLLECTION_CHANGING}) = (${excluded(COLLECTION_CHANGING)})`,
     [json],
   )

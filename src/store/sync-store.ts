@@ -182,6 +182,10 @@ export interface CollectionRow {
   readonly enumerating: boolean
   readonly trouble: string | null
   readonly wellKnown: string | null
+  /** Mail: the folder that it lies in, and Microsoft's own counts when folders were last read. */
+  readonly parentExternalId?: string | null
+  readonly total?: number | null
+  readonly unread?: number | null
 }
 
 /** A record of the CRM in canonical form. `version` grows with each change and guards writes. */

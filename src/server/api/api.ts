@@ -5,6 +5,7 @@ import { conflictsApi } from './conflicts.ts'
 import type { RouteDescription } from './contract.ts'
 import { historyApi } from './history.ts'
 import { liveApi } from './live.ts'
+import { mailApi } from './mail.ts'
 import { mailboxesApi } from './mailboxes.ts'
 import { recordsApi } from './records.ts'
 import { runsApi } from './runs.ts'
@@ -22,6 +23,7 @@ export const apiContract = {
   ...historyApi,
   ...calendarApi,
   ...tasksApi,
+  ...mailApi,
   ...recordsApi,
   ...systemApi,
   ...liveApi,
