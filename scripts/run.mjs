@@ -32,6 +32,7 @@ const COMMANDS = {
   test: { file: 'scripts/test.ts', args: [], web: true },
   check: { file: 'scripts/check.ts', args: [], web: false },
   bench: { file: 'bench/main.ts', args: [], web: false },
+  screenshots: { file: 'scripts/screenshots.ts', args: [], web: true },
   simulate: { file: 'tests/simulation/main.ts', args: [], web: false },
 }
 

@@ -47,7 +47,7 @@ export async function refreshAlerts({ database, env, live, webhooks, sync }: Par
         view.health === 'late'
           ? 'It goes on by itself. If it stays late, run the doctor.'
           : 'Reconnect the account, or run the doctor: it names the fix.',
-      link: `/overview?mailbox=${view.mailbox}`,
+      link: `/system/mailboxes/${view.mailbox}`,
       mailbox: view.mailbox,
       user: owner?.user ?? null,
       organization: owner?.organization ?? null,
@@ -66,7 +66,7 @@ export async function refreshAlerts({ database, env, live, webhooks, sync }: Par
           : `The client secret or certificate ends in ${days} ${days === 1 ? 'day' : 'days'} (${expires}).`,
       remedy:
         'Make a new one in the app registration; enter it as Next Client Secret before the old one ends, and nobody is interrupted.',
-      link: '/system/configuration',
+      link: '/system/configuration/microsoft',
       mailbox: null,
       user: null,
       organization: null,
@@ -79,7 +79,7 @@ export async function refreshAlerts({ database, env, live, webhooks, sync }: Par
       severity: 'warning',
       title: `${failed} jobs failed again and again and were put aside.`,
       remedy: 'The log of the server says why. They run again with the next sync.',
-      link: '/system',
+      link: '/system/information',
       mailbox: null,
       user: null,
       organization: null,

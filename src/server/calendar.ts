@@ -31,6 +31,7 @@ import {
   valueOf,
   type ContainerRecord,
   type SyncMark,
+  nameOf,
 } from './items.ts'
 import { exportCalendar, importCalendar } from './icalendar.ts'
 import { FileAnswer, type Caller, type HandlersOf } from './mount.ts'
@@ -153,7 +154,7 @@ export function calendarHandlers(parts: Parts): HandlersOf<typeof calendarApi> {
       readOnly: [...readOnlyGroups(seen.record)].map(([group, why]) => ({ group, why })),
       redacted: seen.redacted,
       modifiedAt: iso(record.modifiedAt),
-      modifiedBy: record.modifiedBy,
+      modifiedBy: await nameOf(database, record.modifiedBy),
       deletedAt: record.deletedAt === null ? null : iso(record.deletedAt),
       sync: mark,
       related: seen.redacted ? [] : await relatedTo(database, record.id),

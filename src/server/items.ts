@@ -32,6 +32,12 @@ export const CONTAINERS = `select k.id, k.kind, k.organization, k.owner, u.name 
   from containers k left join users u on u.id = k.owner
     left join collections c on c.container = k.id left join mailboxes m on m.id = c.mailbox`
 
+/** A record keeps who changed it by id; people read the name. */
+export async function nameOf(sql: Sql, who: string): Promise<string> {
+  const [user] = await sql.query<{ name: string }>('select name from users where id = $1', [who])
+  return user?.name ?? who
+}
+
 export const isMine = (container: Pick<ContainerRecord, 'owner'>, caller: Caller): boolean =>
   container.owner === caller.user
 export const mayWrite = (container: ContainerRecord, caller: Caller): boolean =>

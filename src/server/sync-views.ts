@@ -38,6 +38,8 @@ export interface OperationRecord {
   readonly action: OperationView['do']
   readonly rule: string
   readonly cause: string
+  /** Of the person whose id stands in the cause. */
+  readonly cause_name: string | null
   readonly title: string
   readonly before: Fields | null
   readonly after: Fields | null
@@ -53,14 +55,18 @@ export interface OperationRecord {
   readonly sensitivity: string | null
 }
 /** `where` clauses may name `o` (operations), `m` (mailboxes) and `r` (records). */
+const ID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 export const OPERATIONS = `select o.id, o.run, o.mailbox, m.address, o.channel, o.collection, c.name as collection_name, o.record, o.item,
-    o.side, o.action, o.rule, o.cause, o.title, o.before, o.after, o.mails, o.state, o.reason, o.attempts, o.created_at, o.sent_at,
-    o.done_at, (select u.id from runs u where u.undoes = o.run and u.state <> 'planned'
-      and exists (select from operations w where w.run = u.id and w.state in ('planned', 'sent', 'unknown', 'written'))
-      order by u.started_at desc limit 1) as undone_by,
+    o.side, o.action, o.rule, o.cause, cu.name as cause_name, o.title, o.before, o.after, o.mails, o.state, o.reason, o.attempts, o.created_at, o.sent_at,
+    o.done_at, coalesce((select u.id from runs u where u.undoes = o.run and u.state <> 'planned'
+        and exists (select from operations w where w.run = u.id and w.state in ('planned', 'sent', 'unknown', 'written'))
+        order by u.started_at desc limit 1),
+      (select x.run from operations x where x.record = o.record and x.cause like '%, undoing ' || o.id
+        and x.state in ('sent', 'unknown', 'written') order by x.created_at desc limit 1)) as undone_by,
     m."user" as owner, r.fields ->> 'sensitivity' as sensitivity
   from operations o join mailboxes m on m.id = o.mailbox left join collections c on c.id = o.collection
-    left join records r on r.id = o.record`
+    left join records r on r.id = o.record
+    left join users cu on cu.id = substring(o.cause from '${ID}')`
 
 /** Stands for what its owner keeps private. */
 const HIDDEN = 'Private'
@@ -96,7 +102,7 @@ export function operationView(row: OperationRecord, words: Words): OperationView
     state: row.state,
     rule: row.rule,
     why: ruleSentence(row.rule, words.productName),
-    cause: row.cause,
+    cause: causeText(row),
     title: isReadable ? row.title : HIDDEN,
     differences: isReadable ? differencesOf(row.action, row.before, row.after, words) : [],
     mails: isReadable ? [...row.mails] : [],
@@ -108,6 +114,13 @@ export function operationView(row: OperationRecord, words: Words): OperationView
     undoable: row.state === 'written' && row.undone_by === null,
     undoneBy: row.undone_by,
   }
+}
+
+/** The journal keeps ids, which stay when a name changes; people read names. */
+function causeText({ cause, cause_name }: OperationRecord): string {
+  const [who = '', undoing] = cause.split(', undoing ')
+  const named = cause_name === null ? who : who.replace(new RegExp(ID), () => cause_name)
+  return undoing === undefined ? named : `${named}, undoing a write`
 }
 
 const text = (group: string, value: Json | undefined, words: Words): string | null =>

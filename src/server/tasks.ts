@@ -21,6 +21,7 @@ import {
   syncMarks,
   type ContainerRecord,
   type SyncMark,
+  nameOf,
 } from './items.ts'
 import type { Caller, HandlersOf } from './mount.ts'
 import { likeOf, orderAndPage, pageOf } from './paging.ts'
@@ -103,7 +104,7 @@ export function taskHandlers(parts: Parts): HandlersOf<typeof tasksApi> {
       categories: [...(task.categories ?? [])],
       overdue: task.due !== null && task.status !== 'completed' && task.due < dateAt(env.now(), caller.zone),
       modifiedAt: iso(record.modifiedAt),
-      modifiedBy: record.modifiedBy,
+      modifiedBy: await nameOf(database, record.modifiedBy),
       deletedAt: record.deletedAt === null ? null : iso(record.deletedAt),
       sync: (marks ?? (await syncMarks(database, [record]))).get(record.id) ?? NO_MARK,
       related: await relatedTo(database, record.id),

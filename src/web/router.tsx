@@ -8,7 +8,7 @@ import {
 } from '@tanstack/react-router'
 import { loadSession } from './api/session.ts'
 import { Overview } from './pages/overview/overview.tsx'
-import { Broken, NotFoundPage } from './shell/broken.tsx'
+import { Broken, NotFound, NotFoundPage } from './shell/broken.tsx'
 import { Frame } from './shell/frame.tsx'
 import { parseSearch, stringifySearch, type Search } from './ui/url-state.ts'
 
@@ -159,6 +159,7 @@ const pages = [
     '/system/information',
     lazyRouteComponent(() => import('./pages/system/information.tsx'), 'InformationPage'),
   ),
+  createRoute({ getParentRoute: () => inside, path: '$', component: NotFound }),
   page(
     '/system/webhooks',
     lazyRouteComponent(() => import('./pages/system/webhooks.tsx'), 'WebhooksPage'),

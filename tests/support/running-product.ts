@@ -116,7 +116,8 @@ function firstLine(child: ChildProcess): Promise<Ready> {
   })
 }
 
-async function signIn(origin: string, email: string, password: string): Promise<Browser> {
+/** A signed-in browser, as far as HTTP goes. */
+export async function signIn(origin: string, email: string, password: string): Promise<Browser> {
   const answer = await fetch(`${origin}/api/session`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -7,8 +7,8 @@ import {
   IconSearch,
   IconUserCog,
 } from '@tabler/icons-react'
-import { Link, Outlet, useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense, useState } from 'react'
+import { Link, Outlet, useNavigate, useRouter } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { useAsk } from '../api/client.ts'
 import { useLive } from '../api/live.ts'
 import { useMe, useSession } from '../api/session.ts'
@@ -22,11 +22,25 @@ import { UserMenu } from './user-menu.tsx'
 
 const Palette = lazy(() => import('./palette.tsx').then((m) => ({ default: m.Palette })))
 const Shortcuts = lazy(() => import('./shortcuts.tsx').then((m) => ({ default: m.Shortcuts })))
+const FETCH_AHEAD_AFTER_MS = 300
 const SMALL_KEY = 'syncline-rail-small'
 const modKey = navigator.platform.startsWith('Mac') ? '⌘' : 'Ctrl'
 
+/** The pages behind the main places are fetched when nothing else is to do: a click then waits for no script. */
+function useFetchAhead(): void {
+  const router = useRouter()
+  useEffect(() => {
+    const fetchAll = (): void => {
+      for (const place of places) void router.preloadRoute({ to: place.to })
+    }
+    const timer = window.setTimeout(fetchAll, FETCH_AHEAD_AFTER_MS)
+    return () => window.clearTimeout(timer)
+  }, [router])
+}
+
 export function Frame() {
   useLive()
+  useFetchAhead()
   const navigate = useNavigate()
   const [small, setSmall] = useState(() => localStorage.getItem(SMALL_KEY) === 'yes')
   const [open, setOpen] = useState<'palette' | 'shortcuts' | null>(null)

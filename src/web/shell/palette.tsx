@@ -167,8 +167,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       padding={0}
       size={600}
       yOffset="12vh"
-      title={undefined}
-      aria-label={text.frame.search}
+      title={text.frame.search}
+      classNames={{ header: 'visually-hidden' }}
     >
       <div className={css['palette']}>
         <TextInput

@@ -5,8 +5,10 @@ export type Piece = { readonly kind: 'same' | 'removed' | 'added'; readonly text
 const WORDS_MAX = 600
 
 export function wordDiff(before: string, after: string): readonly Piece[] {
-  const a = before.split(/(\s+)/)
-  const b = after.split(/(\s+)/)
+  // A word carries the space behind it: spaces alone are no likeness.
+  const a = before.split(/(?<=\s)(?=\S)/)
+  const b = after.split(/(?<=\s)(?=\S)/)
+  const same = (i: number, j: number): boolean => a[i]?.trimEnd() === b[j]?.trimEnd()
   if (a.length > WORDS_MAX || b.length > WORDS_MAX)
     return [
       { kind: 'removed', text: before },
@@ -18,7 +20,7 @@ export function wordDiff(before: string, after: string): readonly Piece[] {
   const at = (i: number, j: number): number => common[i * width + j] ?? 0
   for (let i = a.length - 1; i >= 0; i--)
     for (let j = b.length - 1; j >= 0; j--)
-      common[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
+      common[i * width + j] = same(i, j) ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
   const pieces: { kind: Piece['kind']; text: string }[] = []
   const add = (kind: Piece['kind'], text: string): void => {
     const last = pieces.at(-1)
@@ -30,8 +32,8 @@ export function wordDiff(before: string, after: string): readonly Piece[] {
   while (i < a.length || j < b.length) {
     const left = a[i]
     const right = b[j]
-    if (left !== undefined && left === right) {
-      add('same', left)
+    if (left !== undefined && right !== undefined && same(i, j)) {
+      add('same', right)
       i++
       j++
     } else if (left !== undefined && (right === undefined || at(i + 1, j) >= at(i, j + 1))) {

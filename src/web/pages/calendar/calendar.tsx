@@ -8,7 +8,7 @@ import { theReader, today } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { calendar as t } from '../../text/en/calendar.ts'
 import { useKeys } from '../../ui/keys.ts'
-import { Trouble } from '../../ui/page.tsx'
+import { Skeleton, Trouble } from '../../ui/page.tsx'
 import { useUrl } from '../../ui/url-state.ts'
 import { Agenda } from './agenda.tsx'
 import css from './calendar.module.css'
@@ -54,6 +54,7 @@ export function CalendarPage() {
       )
   }, [client, view, date, all])
 
+  const isLoading = occurrences.data === undefined && occurrences.error === null
   const [shown, showCalendar] = useShownCalendars(calendars.data?.items ?? NONE)
   const placed = useMemo(
     () =>
@@ -128,10 +129,11 @@ export function CalendarPage() {
       {occurrences.error && <Trouble error={occurrences.error} retry={() => void occurrences.refetch()} />}
       <div className={css['layout']}>
         <CalendarList calendars={calendars.data?.items ?? []} shown={shown} onShow={showCalendar} />
-        <div>
+        <div aria-busy={isLoading}>
           {view === 'month' && <Month first={from} month={date} {...grid} />}
           {(view === 'week' || view === 'day') && <TimeGrid key={view} days={days(from, to)} {...grid} />}
-          {view === 'agenda' && (
+          {view === 'agenda' && isLoading && <Skeleton rows={8} />}
+          {view === 'agenda' && !isLoading && (
             <Agenda days={days(from, to)} placed={placed} colorOf={colorOf} onOpen={open} />
           )}
         </div>

@@ -1,5 +1,6 @@
 import { Button, Checkbox, NativeSelect, TagsInput, Textarea, TextInput } from '@mantine/core'
 import { useState } from 'react'
+import { describeGroup } from '../../../core/describe.ts'
 import type { EventTime, Recurrence } from '../../../core/item.ts'
 import { useAct, useAsk, type ApiProblem } from '../../api/client.ts'
 import type { ApiInput } from '../../../server/api/api.ts'
@@ -103,7 +104,11 @@ export function EventEditor({ calendars, event, slot = null, occurrence, start, 
       {error && <Trouble error={error} />}
       {event !== undefined && event.readOnly.length > 0 && (
         <Note tone="none">
-          {t.readOnly}: {[...new Set(event.readOnly.map((one) => one.why))].join(' ')}
+          {[...Map.groupBy(event.readOnly, (one) => one.why)].map(([why, groups]) => (
+            <p key={why}>
+              {t.readOnly}: {groups.map(({ group }) => describeGroup(group)).join(', ')}. {why}
+            </p>
+          ))}
         </Note>
       )}
       {inSeries && <ReachChoice value={reach} onChange={setReach} />}

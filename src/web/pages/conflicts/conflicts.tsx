@@ -9,7 +9,7 @@ import { useKeys } from '../../ui/keys.ts'
 import { Empty, Loaded, Page } from '../../ui/page.tsx'
 import { useSideName } from '../../ui/side.tsx'
 import { ConflictStatus } from '../../ui/status.tsx'
-import { FilterSelect, optionsOf, SearchField, Toolbar } from '../../ui/table.tsx'
+import { FilterSelect, optionsOf, Pager, SearchField, Toolbar, usePaging } from '../../ui/table.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { RelativeTime } from '../../ui/time.tsx'
 import { useUrl } from '../../ui/url-state.ts'
@@ -17,12 +17,12 @@ import { ConflictDetail } from './conflict-detail.tsx'
 import css from './conflicts.module.css'
 
 export type Conflict = Item<'GET /api/conflicts'>
-const PAGE_SIZE = 200
 
 /** An inbox: j and k choose, a takes the CRM's value, m Microsoft's, b goes back to the engine's choice. */
 export function ConflictsPage() {
   const [url, setUrl] = useUrl()
   const state = (url['state'] ?? 'open') as Conflict['state'] | 'all'
+  const { page, size } = usePaging()
   const filters = {
     ...(url['mailbox'] !== undefined && { mailbox: url['mailbox'] }),
     ...(url['channel'] !== undefined && { channel: url['channel'] as Conflict['channel'] }),
@@ -32,7 +32,8 @@ export function ConflictsPage() {
     'GET /api/conflicts',
     {
       query: {
-        size: PAGE_SIZE,
+        page,
+        size,
         ...filters,
         ...(state !== 'all' && { state }),
         ...(url['q'] !== undefined && { q: url['q'] }),
@@ -78,18 +79,21 @@ export function ConflictsPage() {
         <FilterSelect name="channel" label={t.channel} options={optionsOf(text.common.channel)} />
       </Toolbar>
       <Loaded of={list}>
-        {() =>
+        {(data) =>
           rows.length === 0 ? (
             <Empty>{state === 'open' ? t.emptyOpen : t.empty}</Empty>
           ) : (
             <div className={css['split']} data-open={openId === undefined ? undefined : ''}>
-              <ul className={css['list']} aria-label={t.title}>
-                {rows.map((row) => (
-                  <li key={row.id}>
-                    <Entry row={row} current={row.id === openId} onChoose={() => choose(row)} />
-                  </li>
-                ))}
-              </ul>
+              <div>
+                <ul className={css['list']} aria-label={t.title}>
+                  {rows.map((row) => (
+                    <li key={row.id}>
+                      <Entry row={row} current={row.id === openId} onChoose={() => choose(row)} />
+                    </li>
+                  ))}
+                </ul>
+                <Pager page={data} />
+              </div>
               <div>
                 {openId === undefined ? (
                   <Empty>{t.pick}</Empty>

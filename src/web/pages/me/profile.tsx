@@ -12,6 +12,7 @@ import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { RelativeTime } from '../../ui/time.tsx'
 import { ZoneField } from '../../ui/zone-field.tsx'
 import settingsCss from '../settings/settings.module.css'
+import { browserText } from './browser-text.ts'
 import css from './me.module.css'
 import { MyNav } from './my-nav.tsx'
 
@@ -201,7 +202,7 @@ function Sessions() {
               {items.map((session) => (
                 <li key={session.id}>
                   <div>
-                    {session.browser}
+                    <span title={session.browser}>{browserText(session.browser)}</span>
                     <Help>
                       {session.address}, {t.lastUsed} <RelativeTime at={session.lastUsedAt} />
                     </Help>

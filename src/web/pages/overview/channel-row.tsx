@@ -15,6 +15,7 @@ import { useMayAct } from '../../api/session.ts'
 import { formatDuration, formatNumber, formatRelative } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { Help, Progress } from '../../ui/page.tsx'
+import { Plainly } from '../../ui/plainly.tsx'
 import { HealthStatus } from '../../ui/status.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { RelativeTime } from '../../ui/time.tsx'
@@ -82,7 +83,6 @@ function progressWords(progress: NonNullable<Channel['progress']>): string {
 function Words({ row }: { readonly row: Channel }) {
   const words = [
     row.throttledUntil !== null && t.throttled(formatRelative(row.throttledUntil)),
-    row.paused,
     row.message,
     row.disabledBecause,
   ].filter((one) => typeof one === 'string' && one !== '')
@@ -90,7 +90,9 @@ function Words({ row }: { readonly row: Channel }) {
   return (
     <div className={css['message']}>
       {words.map((one) => (
-        <Help key={String(one)}>{one}</Help>
+        <Help key={String(one)}>
+          <Plainly>{String(one)}</Plainly>
+        </Help>
       ))}
     </div>
   )

@@ -7,6 +7,7 @@ import { useMayAct, useSession } from '../../api/session.ts'
 import { formatNumber } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { Empty, Loaded, Note, Page, Section } from '../../ui/page.tsx'
+import { Plainly } from '../../ui/plainly.tsx'
 import { HealthStatus } from '../../ui/status.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { RelativeTime } from '../../ui/time.tsx'
@@ -97,7 +98,10 @@ function Alerts() {
               )
             }
           >
-            <strong>{alert.message}</strong> {alert.fix}{' '}
+            <strong>
+              <Plainly>{alert.message}</Plainly>
+            </strong>{' '}
+            {alert.fix}{' '}
             <span style={{ color: 'var(--dim)' }}>
               <RelativeTime at={alert.since} />
             </span>

@@ -119,6 +119,8 @@ function FieldInput({ field, value, first, linked, problem, onChange }: FieldPro
     ...(first && { 'data-autofocus': true }),
   }
   const words = typeof value === 'string' ? value : ''
+  if (field.list || field.type === 'tags')
+    return <TagsInput {...shared} value={Array.isArray(value) ? value.map(String) : []} onChange={onChange} />
   switch (field.type) {
     case 'long-text':
       return (
@@ -150,10 +152,6 @@ function FieldInput({ field, value, first, linked, problem, onChange }: FieldPro
             </option>
           ))}
         </NativeSelect>
-      )
-    case 'tags':
-      return (
-        <TagsInput {...shared} value={Array.isArray(value) ? value.map(String) : []} onChange={onChange} />
       )
     case 'link':
       return (

@@ -2,7 +2,7 @@ import { SegmentedControl } from '@mantine/core'
 import { IconCalendar, IconChecklist, IconHistory, IconMail, IconNote, type Icon } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useAsk, type Item } from '../../api/client.ts'
-import { formatMoment } from '../../format.ts'
+import { formatMoment, formatPlainDate } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { records as t } from '../../text/en/records.ts'
 import { Empty, Loaded } from '../../ui/page.tsx'
@@ -67,6 +67,10 @@ export function RecordTimeline({ kind, id }: { readonly kind: KindName; readonly
   )
 }
 
+/** A task is due on a day, not at an hour. */
+const whenOf = ({ kind, at }: Entry): string =>
+  kind === 'task' && at.endsWith('T00:00:00.000Z') ? formatPlainDate(at.slice(0, 10)) : formatMoment(at)
+
 function Line({ entry }: { readonly entry: Entry }) {
   const Shape = icons[entry.kind]
   const state = entry.sync?.state
@@ -74,7 +78,7 @@ function Line({ entry }: { readonly entry: Entry }) {
     <li className={css['entry']}>
       <Shape size={16} stroke={1.6} aria-hidden />
       <span className={css['dim']}>
-        {t.entry[entry.kind]}, <time dateTime={entry.at}>{formatMoment(entry.at)}</time>
+        {t.entry[entry.kind]}, <time dateTime={entry.at}>{whenOf(entry)}</time>
         {entry.who !== null && `, ${entry.who}`}
       </span>
       <strong>{entry.href === null ? entry.title : <Link to={entry.href}>{entry.title}</Link>}</strong>

@@ -66,7 +66,7 @@ function RecordList({ kind, kinds }: { readonly kind: Kind; readonly kinds: read
       cell: (row) => <TwoLines title={row.title} sub={row.subtitle} />,
     },
     ...kind.fields
-      .filter((field) => shown.has(field.name))
+      .filter((field) => field.name !== TITLE && shown.has(field.name))
       .map((field, index): Column<Row> => ({
         key: field.name,
         label: field.label,
@@ -147,7 +147,7 @@ function RecordList({ kind, kinds }: { readonly kind: Kind; readonly kinds: read
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
-              {kind.fields.map((field) => (
+              {kind.fields.filter(isChoice).map((field) => (
                 <Menu.Item
                   key={field.name}
                   role="menuitemcheckbox"
@@ -192,6 +192,10 @@ function RecordList({ kind, kinds }: { readonly kind: Kind; readonly kinds: read
     </Page>
   )
 }
+
+/** The first column is the title, which is this field. */
+const TITLE = 'name'
+const isChoice = (field: RecordField): boolean => field.name !== TITLE
 
 /** The columns that a person chose stay chosen in this browser. */
 function useShownColumns(kind: Kind): readonly [ReadonlySet<string>, (toggle: string) => void] {

@@ -5,6 +5,7 @@ import { useAsk } from '../../api/client.ts'
 import { text } from '../../text/en.ts'
 import { system as t } from '../../text/en/system.ts'
 import { Empty, Help, Loaded, Note, Page } from '../../ui/page.tsx'
+import { Plainly } from '../../ui/plainly.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import css from './system.module.css'
 import { inSystem } from './system.tsx'
@@ -31,7 +32,9 @@ export function AlertsPage() {
                     )
                   }
                 >
-                  <strong>{alert.message}</strong>
+                  <strong>
+                    <Plainly>{alert.message}</Plainly>
+                  </strong>
                   <p>
                     {t.fix}: {alert.fix}
                   </p>

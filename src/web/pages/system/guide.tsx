@@ -16,7 +16,13 @@ const tones: Record<keyof typeof t.stepState, Tone> = { done: 'ok', open: 'held'
 export function GuidePage() {
   const [url, setUrl] = useUrl()
   const wanted = (url['channels'] ?? 'calendar,tasks').split(',').filter(Boolean)
-  const access = url['access'] === 'application' ? 'application' : 'delegated'
+  const chosen = useAsk(
+    'GET /api/settings/explain',
+    { query: { key: 'application.access' } },
+    { enabled: url['access'] === undefined },
+  )
+  const access =
+    (url['access'] ?? chosen.data?.items[0]?.value) === 'application' ? 'application' : 'delegated'
   const guide = useAsk(
     'GET /api/setup-guide',
     { query: { channels: wanted.join(','), access } },
@@ -83,7 +89,7 @@ export function GuidePage() {
               ))}
             </Section>
             <Section
-              title={t.guide}
+              title={t.steps}
               aside={
                 data.adminConsentUrl !== null && (
                   <Button

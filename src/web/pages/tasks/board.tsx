@@ -58,9 +58,7 @@ export function Board({ tasks, current, onOpen, onStatus }: Props) {
                   {task.subject}
                 </button>
                 <TaskMeta task={task} />
-                <div
-                  style={{ display: 'flex', justifyContent: 'space-between', alignItems: 'center', gap: 8 }}
-                >
+                <div className={css['cardFoot']}>
                   <Due task={task} />
                   <NativeSelect
                     size="xs"

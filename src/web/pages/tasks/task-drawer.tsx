@@ -189,10 +189,11 @@ function TaskForm({
       {task.related.length > 0 && (
         <p>
           {t.related}:{' '}
-          {task.related.map((one) => (
-            <Link key={one.id} to={`/records/${one.kind}/${one.id}`}>
-              {one.title}{' '}
-            </Link>
+          {task.related.map((one, index) => (
+            <span key={one.id}>
+              {index > 0 && ', '}
+              <Link to={`/records/${one.kind}/${one.id}`}>{one.title}</Link>
+            </span>
           ))}
         </p>
       )}

@@ -1,4 +1,5 @@
 export const me = {
+  browserOn: (browser: string, system: string) => `${browser} on ${system}`,
   title: 'My Configuration',
   account: 'Microsoft account',
   microsoft: 'Microsoft Settings',
