@@ -7,6 +7,7 @@ import type { Answer, Call } from './call.ts'
 import { hashText } from './chance.ts'
 import { changesAfter, type Collection, type Item, type LogEntry } from './collection.ts'
 import { badRequest, syncStateNotFound } from './errors.ts'
+import { Rows } from './rows.ts'
 
 interface Token {
   /** Collection name and generation. */
@@ -28,14 +29,10 @@ interface Token {
 
 export interface DeltaSource<T extends Item> {
   readonly collection: Collection<T>
-  /** Every item as the JSON texts of its rows; none when the item has nothing to say in this round. */
-  readonly present: (
-    item: T,
-    options: Readonly<Record<string, string>>,
-    initial: boolean,
-  ) => readonly string[]
-  /** Rows for an item that left the collection. */
-  readonly absent: (item: T, options: Readonly<Record<string, string>>) => readonly string[]
+  /** Writes the rows of an item; none when the item has nothing to say in this round. */
+  readonly present: (item: T, rows: Rows, initial: boolean) => void
+  /** Writes the rows for an item that left the collection. */
+  readonly absent: (item: T, rows: Rows) => void
   /** The text after `$metadata#`. */
   readonly context: string
   /** Query options that count, from the first request; the others are ignored with a complaint. */
@@ -85,21 +82,16 @@ export function removedRow(id: string): string {
   return `{"id":${JSON.stringify(id)},"@removed":{"reason":"deleted"}}`
 }
 
-interface Page {
-  readonly rows: string[]
-  /** The token of the next page, or null at the end of the round. */
-  readonly next: Token | null
-}
-
+/** Each writes one page and says the token of the next one, or null at the end of the round. */
 function orderedPage<T extends Item>(
   source: DeltaSource<T>,
   order: NonNullable<DeltaSource<T>['order']>,
   token: Token,
   size: number,
-): Page {
+  rows: Rows,
+): Token | null {
   const told = token.n ?? 0
   const most = Math.min(size, (source.limit ?? Infinity) - told)
-  const rows: string[] = []
   let low = 0
   let high = token.a === undefined ? 0 : order.rows.length
   const [rank, key] = token.a ?? [0, '']
@@ -112,32 +104,36 @@ function orderedPage<T extends Item>(
     else low = middle + 1
   }
   let last = token.a
-  while (low < order.rows.length && rows.length < most) {
+  while (low < order.rows.length && rows.count < most) {
     const item = order.rows[low++]
     if (item === undefined) break
     last = [order.rank(item), item.key]
-    for (const row of source.present(item, token.o, true)) rows.push(row)
+    source.present(item, rows, true)
   }
-  const n = told + rows.length
+  const n = told + rows.count
   const done = low >= order.rows.length || n >= (source.limit ?? Infinity)
-  return { rows, next: done ? null : { ...token, n, ...(last === undefined ? {} : { a: last }) } }
+  return done ? null : { ...token, n, ...(last === undefined ? {} : { a: last }) }
 }
 
-function initialPage<T extends Item>(source: DeltaSource<T>, token: Token, size: number): Page {
-  if (source.order !== undefined) return orderedPage(source, source.order, token, size)
+function initialPage<T extends Item>(
+  source: DeltaSource<T>,
+  token: Token,
+  size: number,
+  rows: Rows,
+): Token | null {
+  if (source.order !== undefined) return orderedPage(source, source.order, token, size, rows)
   const told = token.n ?? 0
   const most = Math.min(size, (source.limit ?? Infinity) - told)
-  const rows: string[] = []
   let position = token.p ?? 0
   const { rows: all } = source.collection
-  while (position < all.length && rows.length < most) {
+  while (position < all.length && rows.count < most) {
     const item = all[position++]
-    if (item) for (const row of source.present(item, token.o, true)) rows.push(row)
+    if (item) source.present(item, rows, true)
   }
   while (position < all.length && all[position] === null) position++
-  const n = told + rows.length
+  const n = told + rows.count
   const more = position < all.length && n < (source.limit ?? Infinity)
-  return { rows, next: more ? { ...token, p: position, ...(source.limit === undefined ? {} : { n }) } : null }
+  return more ? { ...token, p: position, ...(source.limit === undefined ? {} : { n }) } : null
 }
 
 function laterPage<T extends Item>(
@@ -146,20 +142,18 @@ function laterPage<T extends Item>(
   from: number,
   now: number,
   size: number,
-): Page {
-  const rows: string[] = []
+  rows: Rows,
+): Token | null {
   const changes = source.changes?.(from) ?? changesAfter(source.collection, from)
   for (const [at, change] of changes.entries()) {
     const item = change.gone ?? source.collection.rows[source.collection.index.get(change.key) ?? -1]
-    if (item)
-      for (const row of change.gone === null
-        ? source.present(item, token.o, false)
-        : source.absent(item, token.o))
-        rows.push(row)
-    if (rows.length >= size && at + 1 < changes.length)
-      return { rows, next: { ...token, s: now, f: change.sequence } }
+    if (item) {
+      if (change.gone === null) source.present(item, rows, false)
+      else source.absent(item, rows)
+    }
+    if (rows.count >= size && at + 1 < changes.length) return { ...token, s: now, f: change.sequence }
   }
-  return { rows, next: null }
+  return null
 }
 
 /** Answers one page of a delta round. */
@@ -191,55 +185,22 @@ export function answerDelta<T extends Item>(
       )
   }
   const size = Math.min(call.prefer.pageSize ?? source.pageSizeDefault, source.pageSizeMax)
-  let page: Page
-  if (token.p !== undefined) {
-    page =
-      text === undefined && store.switches.deltaEmptyFirstPage
-        ? { rows: [], next: token }
-        : initialPage(source, token, size)
-  } else {
-    page = laterPage(source, token, token.f ?? token.s, now, size)
-  }
+  const rows = new Rows(`{"@odata.context":"${call.root}/$metadata#${source.context}","value":[`)
+  let next: Token | null
+  if (token.p === undefined) next = laterPage(source, token, token.f ?? token.s, now, size, rows)
+  else if (text === undefined && store.switches.deltaEmptyFirstPage) next = token
+  else next = initialPage(source, token, size, rows)
   const end = token.p === undefined ? now : token.s
   const link =
-    page.next === null
+    next === null
       ? `"@odata.deltaLink":"${linkTo(call, '$deltatoken', { c: token.c, g: token.g, s: end, o: token.o })}"`
-      : `"@odata.nextLink":"${linkTo(call, '$skiptoken', page.next)}"`
+      : `"@odata.nextLink":"${linkTo(call, '$skiptoken', next)}"`
   return {
     status: 200,
     headers: { ...headers, 'cache-control': 'private' },
-    body: pageBody(
-      `{"@odata.context":"${call.root}/$metadata#${source.context}","value":[`,
-      page.rows,
-      `],${link}}`,
-    ),
+    body: rows.finish(`],${link}}`),
   }
 }
-
-/** Pages beyond this are written as bytes: joining megabytes of text only to encode them costs several times more. */
-const BYTES_FROM_ROWS = 200
-
-let scratch = Buffer.allocUnsafe(1 << 20)
-
-function pageBody(head: string, rows: readonly string[], tail: string): string | Uint8Array {
-  if (rows.length < BYTES_FROM_ROWS) return head + rows.join(',') + tail
-  let length = scratch.write(head, 0)
-  for (const [at, row] of rows.entries()) {
-    // At most three bytes for each UTF-16 unit, a comma, and room for the tail.
-    const room = length + row.length * 3 + tail.length * 3 + 1
-    if (room > scratch.length) {
-      const larger = Buffer.allocUnsafe(Math.max(room, scratch.length * 2))
-      scratch.copy(larger, 0, 0, length)
-      scratch = larger
-    }
-    if (at > 0) scratch[length++] = COMMA
-    length += scratch.write(row, length)
-  }
-  length += scratch.write(tail, length)
-  return Buffer.from(scratch.subarray(0, length))
-}
-
-const COMMA = 0x2c
 
 function linkTo(call: Call, name: string, token: Token): string {
   const { target, origin } = call.incoming

@@ -13,6 +13,7 @@ import { Graph } from './graph.ts'
 import { bodyText, type Incoming, type Outgoing } from './http.ts'
 import { parseLarge, seedLarge } from './large.ts'
 import { Logs } from './logs.ts'
+import { bytesResponse } from './lazy-response.ts'
 import { messageHost } from './mail-attachments.ts'
 import { MAIL_FOLDER_ROUTES } from './mail-folders.ts'
 import { deliverMeetingMail } from './mail-post.ts'
@@ -235,9 +236,9 @@ async function read(request: Request): Promise<Incoming> {
 
 function respond(outgoing: Outgoing): Response {
   if (outgoing.cut !== undefined) throw cutOff()
-  const empty = outgoing.status === 204 || outgoing.status === 304 || outgoing.body === null
-  return new Response(empty ? null : (outgoing.body as string), {
-    status: outgoing.status,
-    headers: outgoing.headers,
-  })
+  const { status, headers, body } = outgoing
+  if (status === 204 || status === 304 || body === null) return new Response(null, { status, headers })
+  return typeof body === 'string'
+    ? new Response(body, { status, headers })
+    : bytesResponse(body, { status, headers })
 }

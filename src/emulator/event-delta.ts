@@ -7,31 +7,25 @@ import type { Answer, Call } from './call.ts'
 import { badRequest, GraphError } from './errors.ts'
 import { answerDelta, optionsOf, removedRow, tokenOf, type DeltaSource } from './delta.ts'
 import { instantOf, type CalendarRow, type EventRow } from './event-model.ts'
-import { eventId, instanceId, renderBareOccurrence, renderEvent, viewKey, type View } from './event-render.ts'
+import { eventId, instanceId, bareOccurrenceText, renderEvent, viewKey, type View } from './event-render.ts'
 import { instancesBetween, overlaps, type Instance } from './event-series.ts'
 import { eventsOf } from './event-store.ts'
+import { TextCache } from './text-cache.ts'
 import { windowOf } from './window.ts'
 import { DAY } from './zones.ts'
 
 const PAGE_DEFAULT = 10
 const PAGE_MAX = 1_000
 
-const cache = new WeakMap<
-  EventRow,
-  { readonly version: number; readonly view: string; readonly text: string }
->()
+/** About ten thousand events. */
+const CHARACTERS_KEPT = 24_000_000
+const texts = new TextCache(CHARACTERS_KEPT)
 
-/** A whole event as JSON; the text of the last view is kept until the event changes. */
+/** A whole event as JSON. */
 function eventText(call: Call, row: EventRow, view: View): string {
-  const name = `${call.mailbox.code}${viewKey(view)}`
-  const known = cache.get(row)
-  if (known !== undefined && known.version === row.version && known.view === name) return known.text
-  const text = JSON.stringify({
-    '@odata.type': '#microsoft.graph.event',
-    ...renderEvent(call.mailbox, row, view),
-  })
-  cache.set(row, { version: row.version, view: name, text })
-  return text
+  return texts.get(row, `${call.mailbox.code}${viewKey(view)}`, () =>
+    JSON.stringify({ '@odata.type': '#microsoft.graph.event', ...renderEvent(call.mailbox, row, view) }),
+  )
 }
 
 function exceptionText(call: Call, instance: Instance): string {
@@ -87,42 +81,43 @@ export function answerViewDelta(call: Call, calendar: CalendarRow): Answer {
     options,
     pageSizeDefault: PAGE_DEFAULT,
     pageSizeMax: PAGE_MAX,
-    present: (row, _options, initial) => {
-      if (row.recurrence === null) {
-        if (overlaps(instantOf(row.start), instantOf(row.end), from, to)) return [eventText(call, row, view)]
-        return initial ? [] : [removedRow(eventId(mailbox, row, view))]
+    present: (row, rows, initial) => {
+      const instances = row.recurrence === null ? [] : instancesBetween(row, from, to)
+      const shows =
+        row.recurrence === null
+          ? overlaps(instantOf(row.start), instantOf(row.end), from, to)
+          : instances.length > 0
+      if (!shows) {
+        if (!initial) rows.add(removedRow(eventId(mailbox, row, view)))
+        return
       }
-      const instances = instancesBetween(row, from, to)
-      if (instances.length === 0) return initial ? [] : [removedRow(eventId(mailbox, row, view))]
-      const rows = [eventText(call, row, view)]
+      rows.add(eventText(call, row, view))
       for (const instance of instances)
-        rows.push(
+        rows.add(
           instance.exception === null
-            ? JSON.stringify(renderBareOccurrence(mailbox, instance, view))
+            ? bareOccurrenceText(mailbox, instance, view)
             : exceptionText(call, instance),
         )
       if (!initial) {
         for (const instance of exceptionsOf(row))
           if (!overlaps(instance.start, instance.end, from, to))
-            rows.push(removedRow(instanceId(mailbox, instance, view)))
+            rows.add(removedRow(instanceId(mailbox, instance, view)))
         if (call.store.switches.deltaOccurrenceTombstones)
           for (const slot of row.cancelled) {
             const start = slot * DAY
             if (overlaps(start, start + DAY, from, to))
-              rows.push(
+              rows.add(
                 removedRow(
                   instanceId(mailbox, { master: row, slot, exception: null, start, end: start + DAY }, view),
                 ),
               )
           }
       }
-      return rows
     },
-    absent: (row) => {
-      const rows = [removedRow(eventId(mailbox, row, view))]
+    absent: (row, rows) => {
+      rows.add(removedRow(eventId(mailbox, row, view)))
       for (const instance of instancesBetween(row, from, to))
-        rows.push(removedRow(instanceId(mailbox, instance, view)))
-      return rows
+        rows.add(removedRow(instanceId(mailbox, instance, view)))
     },
   }
   return answerDelta(call, source, headersOf(call))
@@ -145,18 +140,19 @@ export function answerEventsDelta(call: Call, calendar: CalendarRow): Answer {
     options,
     pageSizeDefault: PAGE_DEFAULT,
     pageSizeMax: PAGE_MAX,
-    present: (row, _options, initial) => {
+    present: (row, rows, initial) => {
       const ends = row.recurrence === null ? instantOf(row.end) : Number.POSITIVE_INFINITY
-      if (ends < from) return initial ? [] : [removedRow(eventId(mailbox, row, view))]
-      return [
-        eventText(call, row, view),
-        ...exceptionsOf(row).map((instance) => exceptionText(call, instance)),
-      ]
+      if (ends < from) {
+        if (!initial) rows.add(removedRow(eventId(mailbox, row, view)))
+        return
+      }
+      rows.add(eventText(call, row, view))
+      for (const instance of exceptionsOf(row)) rows.add(exceptionText(call, instance))
     },
-    absent: (row) => [
-      removedRow(eventId(mailbox, row, view)),
-      ...exceptionsOf(row).map((instance) => removedRow(instanceId(mailbox, instance, view))),
-    ],
+    absent: (row, rows) => {
+      rows.add(removedRow(eventId(mailbox, row, view)))
+      for (const instance of exceptionsOf(row)) rows.add(removedRow(instanceId(mailbox, instance, view)))
+    },
   }
   return answerDelta(call, source, headersOf(call))
 }

@@ -59,17 +59,9 @@ export function instanceId(mailbox: Mailbox, instance: Instance, view: View): st
 }
 
 /** What calendarView/delta tells of an occurrence: no more than where and when. */
-export function renderBareOccurrence(mailbox: Mailbox, instance: Instance, view: View): JsonObject {
+export function bareOccurrenceText(mailbox: Mailbox, instance: Instance, view: View): string {
   const { master } = instance
-  const times = instanceTimes(instance, view)
-  return {
-    '@odata.type': '#microsoft.graph.event',
-    '@odata.etag': etag(master.version),
-    id: instanceId(mailbox, instance, view),
-    seriesMasterId: eventId(mailbox, master, view),
-    type: 'occurrence',
-    ...times,
-  }
+  return `{"@odata.type":"#microsoft.graph.event","@odata.etag":"W/\\"${changeKey(master.version)}\\"","id":"${instanceId(mailbox, instance, view)}","seriesMasterId":"${eventId(mailbox, master, view)}","type":"occurrence",${JSON.stringify(instanceTimes(instance, view)).slice(1)}`
 }
 
 function instanceTimes(instance: Instance, view: View): JsonObject {

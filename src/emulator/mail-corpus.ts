@@ -4,6 +4,7 @@
  */
 import { makeChance } from './chance.ts'
 import type { TextBody } from './item-parts.ts'
+import type { Rows } from './rows.ts'
 
 const OPENINGS = [
   'Thank you for the quick answer.',
@@ -52,19 +53,23 @@ function choose<T>(from: readonly T[], fraction: number): T {
   return found
 }
 
-interface Paragraph {
-  readonly words: string
+interface Part {
   readonly html: string
   /** The HTML as it stands within a JSON string. */
-  readonly json: string
+  readonly json: Uint8Array
 }
+
+interface Paragraph extends Part {
+  readonly words: string
+}
+
+const part = (html: string): Part => ({ html, json: Buffer.from(JSON.stringify(html).slice(1, -1)) })
 
 function makeParagraphs(): readonly Paragraph[] {
   const chance = makeChance(0x6d61696c)
   return Array.from({ length: PARAGRAPHS }, () => {
     const words = Array.from({ length: SENTENCES_EACH }, () => choose(MIDDLES, chance())).join(' ')
-    const html = `<p class="MsoNormal">${words}</p>\r\n`
-    return { words, html, json: JSON.stringify(html).slice(1, -1) }
+    return { words, ...part(`<p class="MsoNormal">${words}</p>\r\n`) }
   })
 }
 
@@ -73,24 +78,33 @@ const paragraphs = makeParagraphs()
 const HEAD =
   '<html><head>\r\n<meta http-equiv="Content-Type" content="text/html; charset=utf-8"></head><body>\r\n'
 const TAIL = '</body></html>'
-const HEAD_JSON = JSON.stringify(HEAD).slice(1, -1)
+const openings = OPENINGS.map((words) => part(`${HEAD}<p>${words}</p>\r\n`))
+const closings = CLOSINGS.map((words) => part(`<p>${words}</p>\r\n${TAIL}`))
 
-/** The paragraphs of body `n` between `head` and `TAIL`, as HTML or as it stands within a JSON string. */
-function compose(n: number, form: 'html' | 'json', head: string, lineEnd: string): string {
+/** The pieces that body `n` is put together from. */
+function compose(n: number): Part[] {
   const chance = makeChance(n)
-  let content = `${head}<p>${choose(OPENINGS, chance())}</p>${lineEnd}`
-  for (let i = 0; i < PARAGRAPHS_EACH; i++) content += choose(paragraphs, chance())[form]
-  return `${content}<p>${choose(CLOSINGS, chance())}</p>${lineEnd}${TAIL}`
+  const parts = [choose(openings, chance())]
+  for (let i = 0; i < PARAGRAPHS_EACH; i++) parts.push(choose(paragraphs, chance()))
+  parts.push(choose(closings, chance()))
+  return parts
 }
 
 /** About 4 KB of HTML. */
 export function generatedBody(n: number): TextBody {
-  return { contentType: 'html', content: compose(n, 'html', HEAD, '\r\n') }
+  return {
+    contentType: 'html',
+    content: compose(n)
+      .map((piece) => piece.html)
+      .join(''),
+  }
 }
 
-/** `JSON.stringify` of the same body's content, without its cost. */
-export function generatedBodyJson(n: number): string {
-  return `"${compose(n, 'json', HEAD_JSON, '\\r\\n')}"`
+/** Writes what `JSON.stringify` makes of the same body's content, without its cost. */
+export function writeGeneratedBody(out: Rows, n: number): void {
+  out.text('"')
+  for (const { json } of compose(n)) out.bytes(json)
+  out.text('"')
 }
 
 const PREVIEW_CHARACTERS = 255
@@ -99,6 +113,20 @@ export function generatedPreview(n: number): string {
   const chance = makeChance(n)
   const opening = choose(OPENINGS, chance())
   return `${opening}\r\n${choose(paragraphs, chance()).words}`.slice(0, PREVIEW_CHARACTERS)
+}
+
+const previews = new Map<string, string>()
+
+/** `JSON.stringify` of the same preview: there are as many as openings and paragraphs go together. */
+export function generatedPreviewJson(n: number): string {
+  const chance = makeChance(n)
+  const name = `${Math.floor(chance() * OPENINGS.length)}/${Math.floor(chance() * PARAGRAPHS)}`
+  let json = previews.get(name)
+  if (json === undefined) {
+    json = JSON.stringify(generatedPreview(n))
+    previews.set(name, json)
+  }
+  return json
 }
 
 const SUBJECTS = [

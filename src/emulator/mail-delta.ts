@@ -6,7 +6,7 @@ import type { Answer, Call } from './call.ts'
 import { logPosition, type Collection, type LogEntry } from './collection.ts'
 import { answerDelta, optionsOf, removedRow, type DeltaSource } from './delta.ts'
 import { badRequest, GraphError } from './errors.ts'
-import { parseOptions, shownMessage, sortedMessages, visible } from './mail-list.ts'
+import { parseOptions, showMessage, sortedMessages, visible } from './mail-list.ts'
 import type { MailFolderRow, MessageRow } from './mail-model.ts'
 import { renderFolder } from './mail-render.ts'
 import { folderId, messageId, messagesIn } from './mail-store.ts'
@@ -90,6 +90,7 @@ function roundChanges(call: Call, collection: Collection<MessageRow>, from: numb
   return told.sort((a, b) => a.sequence - b.sequence)
 }
 
+const TYPED = { opening: '{', typed: true }
 const CHANGE_TYPES = ['created', 'updated', 'deleted']
 
 export function answerMessageDelta(call: Call, collection: Collection<MessageRow>): Answer {
@@ -115,15 +116,15 @@ export function answerMessageDelta(call: Call, collection: Collection<MessageRow
     pageSizeDefault: 10,
     pageSizeMax: PAGE_MAX,
     context: 'Collection(message)',
-    present: (row, _options, initial) => {
+    present: (row, rows, initial) => {
       const kind = initial || row.arrived > since ? 'created' : 'updated'
-      if (!passes(row) || (type !== undefined && type !== kind)) return []
-      return [shownMessage(call, row, shown, wanted, true)]
+      if (passes(row) && (type === undefined || type === kind))
+        showMessage(rows.begin(), call, row, shown, wanted, TYPED)
     },
-    absent: (row) =>
-      type === undefined || type === 'deleted'
-        ? [removedRow(messageId(call.mailbox, row, call.view.immutableIds))]
-        : [],
+    absent: (row, rows) => {
+      if (type === undefined || type === 'deleted')
+        rows.add(removedRow(messageId(call.mailbox, row, call.view.immutableIds)))
+    },
     changes: (from) => {
       since = from
       return roundChanges(call, collection, from)
@@ -155,14 +156,16 @@ export function answerFolderDelta(call: Call, collection: Collection<MailFolderR
     pageSizeDefault: 10,
     pageSizeMax: PAGE_MAX,
     context: 'Collection(mailFolder)',
-    present: (folder) => {
-      if (folder.parentKey === null || folder.isHidden) return []
+    present: (folder, rows) => {
+      if (folder.parentKey === null || folder.isHidden) return
       const entity = Object.entries(renderFolder(call.mailbox, folder)).filter(
         ([name]) => names === null || name === 'id' || names.has(name.toLowerCase()),
       )
-      return [JSON.stringify({ '@odata.type': '#microsoft.graph.mailFolder', ...Object.fromEntries(entity) })]
+      rows.add(
+        JSON.stringify({ '@odata.type': '#microsoft.graph.mailFolder', ...Object.fromEntries(entity) }),
+      )
     },
-    absent: (folder) => [removedRow(folderId(call.mailbox, folder.key))],
+    absent: (folder, rows) => rows.add(removedRow(folderId(call.mailbox, folder.key))),
     changes: (from) => folderChanges(call, collection, from, counts),
   }
   return answerDelta(call, source, {})

@@ -14,7 +14,7 @@ import {
   type JsonObject,
 } from './item-parts.ts'
 import { bodyOf, type MessageRow } from './mail-model.ts'
-import { eventOf, messageEntity, messageText } from './mail-render.ts'
+import { eventOf, messageEntity, writeMessage, type Frame } from './mail-render.ts'
 import {
   answerCount,
   nextLink,
@@ -25,6 +25,7 @@ import {
   selectText,
   type Expansion,
 } from './odata.ts'
+import { Rows } from './rows.ts'
 import type { Mailbox } from './state.ts'
 
 /** Newest first; ties by key, so that pages are stable. */
@@ -134,30 +135,33 @@ function expanded(call: Call, row: MessageRow, wanted: readonly Expansion[]): st
   return text
 }
 
-/** A message as text with what the request selects and expands. */
-export function shownMessage(
+/** Writes a message with what the request selects and expands. */
+export function showMessage(
+  out: Rows,
   call: Call,
   row: MessageRow,
   names: ReadonlySet<string> | null,
   wanted: readonly Expansion[],
-  typed = false,
-): string {
-  const text = messageText(call.mailbox, row, call.view, names, typed)
-  return wanted.length === 0 ? text : `${text.slice(0, -1)}${expanded(call, row, wanted)}}`
+  frame?: Frame,
+): void {
+  writeMessage(out, call.mailbox, row, call.view, names, frame, expanded(call, row, wanted))
 }
 
 export function answerMessage(call: Call, row: MessageRow, status: number): Answer {
-  const text = shownMessage(
-    call,
-    row,
-    visible(call, selectedIn(call.query.get('$select'))),
-    expandedNames(call.query.get('$expand')),
-  )
+  const { names, wanted } = parseOptions({
+    $select: call.query.get('$select') ?? '',
+    ...(call.query.has('$expand') ? { $expand: call.query.get('$expand') ?? '' } : {}),
+  })
   const context = JSON.stringify(call.context(`messages${selectText(call)}/$entity`))
+  const out = new Rows('')
+  showMessage(out, call, row, visible(call, names), wanted, {
+    opening: `{"@odata.context":${context},`,
+    typed: false,
+  })
   return {
     status,
     headers: { ...call.applied(), etag: etag(row.version) },
-    body: `{"@odata.context":${context},${text.slice(1)}`,
+    body: out.finish(''),
   }
 }
 
@@ -310,15 +314,16 @@ export function listMessages(call: Call, folder: Collection<MessageRow> | null):
   const { skip, size } = pageRange(call)
   const names = visible(call, selectedIn(call.query.get('$select')))
   const wanted = expandedNames(call.query.get('$expand'))
-  const shown = rows.slice(skip, skip + size).map((row) => shownMessage(call, row, names, wanted))
   const count = call.query.get('$count')?.toLowerCase() === 'true' ? `"@odata.count":${rows.length},` : ''
   const link =
     skip + size < rows.length ? `,"@odata.nextLink":${JSON.stringify(nextLink(call, skip + size))}` : ''
   const context = JSON.stringify(call.context(`messages${selectText(call)}`))
+  const shown = new Rows(`{"@odata.context":${context},${count}"value":[`)
+  for (const row of rows.slice(skip, skip + size)) showMessage(shown.begin(), call, row, names, wanted)
   return {
     status: 200,
     headers: call.applied(),
-    body: `{"@odata.context":${context},${count}"value":[${shown.join(',')}]${link}}`,
+    body: shown.finish(`]${link}}`),
   }
 }
 

@@ -1,37 +1,25 @@
 /**
- * Messages and folders as Graph answers them. Messages are written as JSON text, property by property, because a
- * page of a thousand is what a mail client asks for all day.
+ * Messages and folders as Graph answers them. Messages are written as JSON text, property by property, because
+ * a page of a thousand is what a mail client asks for all day.
  * Source: "message resource type", "eventMessage resource type", "mailFolder resource type".
  */
+import { secondText } from './clock.ts'
 import { find, size } from './collection.ts'
 import { instantOf, type EventRow, type Moment } from './event-model.ts'
 import { renderBody, type View } from './event-render.ts'
+import { bodyText } from './http.ts'
 import { changeKey, etag } from './ids.ts'
 import { htmlToText, type JsonObject, type Recipient, type TextBody } from './item-parts.ts'
-import { generatedBodyJson } from './mail-corpus.ts'
+import { generatedPreviewJson, writeGeneratedBody } from './mail-corpus.ts'
 import { bodyOf, NOT_FLAGGED, previewOfRow, type MailFolderRow, type MessageRow } from './mail-model.ts'
 import { childrenOf, folderId, messageId, messagesIn } from './mail-store.ts'
 import { messageHeaders } from './mime-write.ts'
+import { Rows } from './rows.ts'
 import type { Mailbox } from './state.ts'
 import { wallText } from './zones.ts'
 
-const DAY = 86_400_000
-const DAYS_KNOWN_MAX = 20_000
-const days = new Map<number, string>()
-const TWO = Array.from({ length: 60 }, (_none, n) => String(n).padStart(2, '0'))
-
-/** Exchange keeps whole seconds of a message's times. Written by hand: a page has four thousand of them. */
-function instantText(at: number): string {
-  const day = Math.floor(at / DAY)
-  let date = days.get(day)
-  if (date === undefined) {
-    if (days.size >= DAYS_KNOWN_MAX) days.clear()
-    date = new Date(day * DAY).toISOString().slice(0, 11)
-    days.set(day, date)
-  }
-  const seconds = Math.floor((at - day * DAY) / 1000)
-  return `${date}${TWO[Math.floor(seconds / 3600)]}:${TWO[Math.floor(seconds / 60) % 60]}:${TWO[seconds % 60]}Z`
-}
+/** Exchange keeps whole seconds of a message's times. */
+const instantText = (at: number): string => `${secondText(at)}Z`
 
 const quote = (value: unknown): string => JSON.stringify(value)
 
@@ -54,17 +42,20 @@ function recipientsText(recipients: readonly Recipient[]): string {
 
 const bodyTexts = new WeakMap<TextBody, string>()
 
-function bodyText(row: MessageRow, asText: boolean): string {
-  if ('generated' in row.body && !asText)
-    return `{"contentType":"html","content":${generatedBodyJson(row.body.generated)}}`
+function writeBody(out: Rows, row: MessageRow, asText: boolean): void {
+  if ('generated' in row.body && !asText) {
+    out.text('{"contentType":"html","content":')
+    writeGeneratedBody(out, row.body.generated)
+    out.text('}')
+    return
+  }
   const body = bodyOf(row)
-  if (asText) return quote(renderBody(body, true))
-  let text = bodyTexts.get(body)
+  let text = asText ? quote(renderBody(body, true)) : bodyTexts.get(body)
   if (text === undefined) {
     text = quote(renderBody(body, false))
     bodyTexts.set(body, text)
   }
-  return text
+  out.text(text)
 }
 
 /** The part of a body that no earlier message of the thread has: what stands before the quoted original. */
@@ -88,7 +79,7 @@ interface Source {
 const NOT_FLAGGED_TEXT = quote(NOT_FLAGGED)
 
 /** Properties in the order in which the service sends them. */
-const PROPERTIES: readonly (readonly [name: string, write: (source: Source) => string])[] = [
+const PROPERTIES: readonly (readonly [name: string, write: ((source: Source) => string) | null])[] = [
   ['id', ({ id }) => `"${id}"`],
   ['createdDateTime', ({ row }) => `"${instantText(row.created)}"`],
   ['lastModifiedDateTime', ({ row }) => `"${instantText(row.modified)}"`],
@@ -99,7 +90,11 @@ const PROPERTIES: readonly (readonly [name: string, write: (source: Source) => s
   ['hasAttachments', ({ row }) => String(row.attachments.some((attachment) => !attachment.isInline))],
   ['internetMessageId', ({ row }) => quote(row.internetMessageId)],
   ['subject', ({ row }) => quote(row.subject)],
-  ['bodyPreview', ({ row }) => quote(previewOfRow(row))],
+  [
+    'bodyPreview',
+    ({ row }) =>
+      'generated' in row.body ? generatedPreviewJson(row.body.generated) : quote(previewOfRow(row)),
+  ],
   ['importance', ({ row }) => `"${row.importance}"`],
   ['parentFolderId', ({ mailbox, row }) => `"${folderId(mailbox, row.folder)}"`],
   ['conversationId', ({ row }) => `"${row.conversationId}"`],
@@ -117,7 +112,7 @@ const PROPERTIES: readonly (readonly [name: string, write: (source: Source) => s
       `"https://outlook.office365.com/owa/?ItemID=${id.replaceAll('=', '%3D')}&exvsurl=1&viewmodel=ReadMessageItem"`,
   ],
   ['inferenceClassification', ({ row }) => `"${row.inferenceClassification}"`],
-  ['body', ({ row, view }) => bodyText(row, view.bodyText)],
+  ['body', null],
   ['sender', ({ row }) => (row.sender === null ? 'null' : recipientText(row.sender))],
   ['from', ({ row }) => (row.from === null ? 'null' : recipientText(row.from))],
   ['toRecipients', ({ row }) => recipientsText(row.toRecipients)],
@@ -174,17 +169,28 @@ export function eventOf(mailbox: Mailbox, row: MessageRow): EventRow | undefined
   return key === undefined || key === null || calendar === undefined ? undefined : find(calendar, key)
 }
 
+export interface Frame {
+  /** The brace, and what stands before all properties. */
+  readonly opening: string
+  /** Pages of changes name the type of each row. */
+  readonly typed: boolean
+}
+
+const PLAIN: Frame = { opening: '{', typed: false }
+
 /**
- * A message as JSON text. Without `names` all properties that come without being asked for; `typed` for pages that
- * name the type of each row.
+ * Writes a message as JSON text. Without `names` all properties that come without being asked for; `more` are further
+ * properties, each with a comma before it.
  */
-export function messageText(
+export function writeMessage(
+  out: Rows,
   mailbox: Mailbox,
   row: MessageRow,
   view: View,
   names: ReadonlySet<string> | null = null,
-  typed = false,
-): string {
+  frame: Frame = PLAIN,
+  more = '',
+): void {
   const key = changeKey(row.version)
   const source: Source = {
     mailbox,
@@ -193,22 +199,26 @@ export function messageText(
     id: messageId(mailbox, row, view.immutableIds),
     changeKey: key,
   }
-  // Joined once: thousands of small additions would leave a rope that is costly to flatten.
-  const parts: string[] = [typed || row.meeting !== null ? `{"@odata.type":"${meetingType(row)}",` : '{']
-  parts.push('"@odata.etag":"W/\\"', key, '\\""')
+  let text = frame.opening
+  if (frame.typed || row.meeting !== null) text += `"@odata.type":"${meetingType(row)}",`
+  text += `"@odata.etag":"W/\\"${key}\\""`
   for (let i = 0; i < PROPERTIES.length; i++) {
     const property = PROPERTIES[i]
     if (property === undefined || (names !== null && i > 0 && !names.has(LOWER[i] ?? ''))) continue
-    parts.push(HEADS[i] ?? '', property[1](source))
+    text += HEADS[i] ?? ''
+    if (property[1] === null) {
+      out.text(text)
+      text = ''
+      writeBody(out, row, view.bodyText)
+    } else text += property[1](source)
   }
   if (row.meeting !== null)
     for (const [name, value] of Object.entries(meetingProperties(mailbox, row, view)))
-      if (names === null || names.has(name.toLowerCase())) parts.push(`,"${name}":${quote(value)}`)
+      if (names === null || names.has(name.toLowerCase())) text += `,"${name}":${quote(value)}`
   if (names?.has('internetmessageheaders'))
-    parts.push(`,"internetMessageHeaders":${quote(row.isDraft ? row.headers : messageHeaders(row))}`)
-  if (names?.has('uniquebody')) parts.push(`,"uniqueBody":${quote(uniqueBody(row, view.bodyText))}`)
-  parts.push('}')
-  return parts.join('')
+    text += `,"internetMessageHeaders":${quote(row.isDraft ? row.headers : messageHeaders(row))}`
+  if (names?.has('uniquebody')) text += `,"uniqueBody":${quote(uniqueBody(row, view.bodyText))}`
+  out.text(`${text}${more}}`)
 }
 
 /** A message as an object, with only `names`; for filters and orders, which look at few properties. */
@@ -218,7 +228,9 @@ export function messageEntity(
   view: View,
   names: ReadonlySet<string> | null,
 ): JsonObject {
-  return JSON.parse(messageText(mailbox, row, view, names)) as JsonObject
+  const out = new Rows('')
+  writeMessage(out, mailbox, row, view, names)
+  return JSON.parse(bodyText(out.finish(''))) as JsonObject
 }
 
 export function renderFolder(mailbox: Mailbox, folder: MailFolderRow): JsonObject {

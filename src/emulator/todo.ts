@@ -18,6 +18,8 @@ import {
 } from './odata.ts'
 import { TASK_LISTS_DELTA, TASKS_READ, TASKS_WRITE } from './permissions.ts'
 import type { Route } from './router.ts'
+import type { Mailbox } from './state.ts'
+import { TextCache } from './text-cache.ts'
 import { taskUploadRoutes } from './todo-uploads.ts'
 import { findZone, UTC } from './zones.ts'
 import { extensionRoutes } from './extensions.ts'
@@ -176,6 +178,15 @@ function removeTask(call: Call): Answer {
   return noContent
 }
 
+/** About ten thousand tasks. */
+const CHARACTERS_KEPT = 8_000_000
+const taskTexts = new TextCache(CHARACTERS_KEPT)
+/** An attachment may come without a new version of its task, and the task tells that it has one. */
+const taskForm = (mailbox: Mailbox, row: TaskRow, view: View): string =>
+  `${mailbox.code}${row.attachments.length > 0 ? '+' : '-'}${view.zoneName}`
+const deltaTask = (entity: JsonObject): string =>
+  JSON.stringify({ '@odata.type': '#microsoft.graph.todoTask', ...entity })
+
 function tasksDelta(call: Call): Answer {
   const list = listOf(call)
   const view = viewOf(call)
@@ -190,13 +201,15 @@ function tasksDelta(call: Call): Answer {
       options,
       pageSizeDefault: 10,
       pageSizeMax: 1_000,
-      present: (row) => [
-        JSON.stringify({
-          '@odata.type': '#microsoft.graph.todoTask',
-          ...expandTask(call, row, renderTask(mailbox, row, view), names),
-        }),
-      ],
-      absent: (row) => [removedRow(taskId(mailbox, row))],
+      present: (row, rows) =>
+        rows.add(
+          names.length === 0
+            ? taskTexts.get(row, taskForm(mailbox, row, view), () =>
+                deltaTask(renderTask(mailbox, row, view)),
+              )
+            : deltaTask(expandTask(call, row, renderTask(mailbox, row, view), names)),
+        ),
+      absent: (row, rows) => rows.add(removedRow(taskId(mailbox, row))),
     },
     {},
   )
@@ -212,10 +225,11 @@ function listsDelta(call: Call): Answer {
       options: {},
       pageSizeDefault: 10,
       pageSizeMax: 1_000,
-      present: (row) => [
-        JSON.stringify({ '@odata.type': '#microsoft.graph.todoTaskList', ...renderList(mailbox, row) }),
-      ],
-      absent: (row) => [removedRow(listId(mailbox, row))],
+      present: (row, rows) =>
+        rows.add(
+          JSON.stringify({ '@odata.type': '#microsoft.graph.todoTaskList', ...renderList(mailbox, row) }),
+        ),
+      absent: (row, rows) => rows.add(removedRow(listId(mailbox, row))),
     },
     {},
   )

@@ -2,6 +2,7 @@
  * Wall times, zones and instants, from the platform's own zone data. A wall time is held as the milliseconds that
  * the same digits would have in UTC: `2026-10-25T09:00` in any zone is `Date.UTC(2026, 9, 25, 9)`.
  */
+import { secondText } from './clock.ts'
 import { WINDOWS_ZONES } from './zone-names.ts'
 
 export const DAY = 86_400_000
@@ -172,7 +173,9 @@ export function parseInstant(text: string): number | undefined {
 
 /** `2026-09-30T08:15:00.0000000`: seven digits and no offset, as every response has. */
 export function wallText(wall: number): string {
-  return `${new Date(wall).toISOString().slice(0, 23)}0000`
+  return wall % 1000 === 0
+    ? `${secondText(wall)}.0000000`
+    : `${new Date(wall).toISOString().slice(0, 23)}0000`
 }
 
 /** `2026-09-30` */
