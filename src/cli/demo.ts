@@ -1,5 +1,6 @@
 import { asId } from '../core/ids.ts'
 import { createEmulator, type MicrosoftInfo } from '../emulator/emulator.ts'
+import { keepState, listenAgain, portOf, readState } from '../emulator/state-file.ts'
 import type { App } from '../app.ts'
 import { addUser, userByEmail } from '../server/accounts.ts'
 import type { Caller } from '../server/mount.ts'
@@ -18,9 +19,12 @@ const ORGANIZATION = 'Contoso'
 const ADMIN = { email: 'admin@contoso.example', name: 'Demo Administrator' }
 const AUDITOR = { email: 'auditor@contoso.example', name: 'Demo Auditor' }
 
-export async function startEmulator(port: number): Promise<RunningDemo> {
-  const emulator = createEmulator({ seed: 'demo' })
-  const listening = await emulator.listen(port)
+/** The demo company as it was left, from `stateFile`; a fresh one the first time. */
+export async function startEmulator(port: number, stateFile: string): Promise<RunningDemo> {
+  const before = readState(stateFile)
+  const emulator = createEmulator(before === null ? { seed: 'demo' } : { saved: before.world })
+  const listening = await listenAgain(emulator, port === 0 ? (before?.port ?? 0) : port, port)
+  const kept = keepState(emulator, stateFile, portOf(listening.url))
   const { info } = emulator
   const demo: Demo = {
     page: info.login,
@@ -35,7 +39,11 @@ export async function startEmulator(port: number): Promise<RunningDemo> {
       { ...AUDITOR, role: 'auditor', password: DEMO_PASSWORD },
     ],
   }
-  return { info, demo, close: () => listening.close() }
+  const close = async (): Promise<void> => {
+    kept.close()
+    await listening.close()
+  }
+  return { info, demo, close }
 }
 
 const nameOf = (address: string): string =>

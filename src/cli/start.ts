@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { resolve } from '../core/settings.ts'
 import { openData, startApp, type App } from '../app.ts'
 import { storedSettings } from '../server/settings-store.ts'
@@ -26,7 +27,10 @@ export async function start(flags: Flags, json: boolean): Promise<void> {
   try {
     if (configuration.values.demo && (await wantsDemo(app))) {
       say('Starting the emulated Microsoft 365 …')
-      demo = await startEmulator(configuration.values.emulatorPort)
+      demo = await startEmulator(
+        configuration.values.emulatorPort,
+        join(configuration.values.data, 'emulator.state'),
+      )
       microsoft.graph = demo.info.graph
       microsoft.login = demo.info.login
       current.current = demo.demo

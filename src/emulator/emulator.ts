@@ -24,7 +24,7 @@ import type { Office } from './office.ts'
 import type { Route } from './router.ts'
 import { listen, type Listening } from './server.ts'
 import { answerPage } from './page.ts'
-import { makeWorld, Store } from './state.ts'
+import { makeWorld, Store, type WorldData } from './state.ts'
 import { subscriptionRoutes } from './subscriptions.ts'
 import { DEFAULT_SWITCHES, type Switches } from './switches.ts'
 import { Throttle } from './throttle.ts'
@@ -36,6 +36,8 @@ import { userRoutes } from './users.ts'
 export interface EmulatorOptions {
   /** `demo`, `empty` or `large:messages=N,events=N,tasks=N`. */
   readonly seed?: string
+  /** A world of earlier, which goes on where it was; `seed` is not looked at then. */
+  readonly saved?: SavedWorld
   /** Time for everything; the machine's clock when left out. The control API can stop and move it. */
   readonly clock?: Clock
   /** Where ids, tokens and chance come from. */
@@ -70,6 +72,14 @@ export interface PlainResponse {
   readonly text: string
 }
 
+/** All that an emulator knows, as plain data; `save` gives it. Taken over, not copied. */
+export interface SavedWorld {
+  readonly data: WorldData
+  readonly switches: Switches
+  readonly tenantId: string
+  readonly clientId: string
+}
+
 export interface Emulator {
   /** Answers a request in process. Whatever its origin, paths are the same as over HTTP. Rejects when a fault cuts the connection. */
   handle(request: Request): Promise<Response>
@@ -80,6 +90,10 @@ export interface Emulator {
   /** With the origin of the last `listen`, or one that only `handle` understands. */
   readonly info: MicrosoftInfo
   readonly control: Control
+  /** The world as it is, to be written down at once: it goes on changing. */
+  save(): SavedWorld
+  /** Requests of any kind that were answered. */
+  readonly requests: number
   /** Every route of Graph that is emulated. */
   readonly routes: readonly Route[]
   /** The route that answers a path below the origin, `/v1.0` included. */
@@ -92,7 +106,8 @@ const IN_PROCESS_ORIGIN = 'http://127.0.0.1'
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const randomSeed = options.randomSeed ?? 'contoso'
   const clock = new AdjustableClock(options.clock ?? realClock)
-  const switches: Switches = { ...DEFAULT_SWITCHES, ...options.switches }
+  const { saved } = options
+  const switches: Switches = { ...DEFAULT_SWITCHES, ...saved?.switches, ...options.switches }
   const logs = new Logs()
   const store = new Store(makeWorld(randomSeed), clock, switches)
   const office: Office = { store, logs, deliveries: [] }
@@ -132,8 +147,17 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     directory = plant(office, seed)
     store.actor = 'system'
   }
-  reseed(options.seed ?? 'demo')
+  const resume = ({ data, tenantId, clientId }: SavedWorld): void => {
+    const [tenant, app] = [data.tenants.get(tenantId), data.apps.get(clientId)]
+    if (tenant === undefined || app === undefined)
+      throw new Error('The saved world lacks its own tenant or app registration.')
+    store.data = data
+    directory = { tenant, app }
+  }
+  if (saved === undefined) reseed(options.seed ?? 'demo')
+  else resume(saved)
   logs.clear()
+  let requests = 0
 
   const info = (): MicrosoftInfo => ({
     graph: `${origin}/v1.0`,
@@ -150,6 +174,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const control = new Control({ clock, logs, faults, store, graph, throttle, tokens, notifier, reseed })
 
   const dispatch = async (incoming: Incoming): Promise<Outgoing> => {
+    requests++
     const { target } = incoming
     if (target.startsWith('/v1.0/')) return graph.handle(incoming)
     if (target.startsWith('/uploads/')) return uploads.handle(incoming)
@@ -189,6 +214,15 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       return info()
     },
     control,
+    save: () => ({
+      data: store.data,
+      switches,
+      tenantId: directory.tenant.id,
+      clientId: directory.app.clientId,
+    }),
+    get requests() {
+      return requests
+    },
     routes: graph.routes,
     routeOf: (method, path) => graph.routeOf(method, path),
   }

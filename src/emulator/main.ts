@@ -1,8 +1,9 @@
-/** The emulator as a program: `--port N --seed NAME --json`. */
+/** The emulator as a program: `--port N --seed NAME --state FILE --json`. */
 import { parseArgs } from 'node:util'
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createEmulator } from './emulator.ts'
+import { keepState, listenAgain, portOf, readState } from './state-file.ts'
 
 /** Runs until a signal ends it. Resolves when it listens; exits with 2 when the options are wrong. */
 export async function runEmulator(args: readonly string[]): Promise<void> {
@@ -11,6 +12,7 @@ export async function runEmulator(args: readonly string[]): Promise<void> {
     options: {
       port: { type: 'string', default: process.env['SYNCLINE_EMULATOR_PORT'] ?? '0' },
       seed: { type: 'string', default: process.env['SYNCLINE_EMULATOR_SEED'] ?? 'demo' },
+      state: { type: 'string', default: process.env['SYNCLINE_EMULATOR_STATE'] ?? '' },
       json: { type: 'boolean', default: false },
     },
   })
@@ -21,8 +23,17 @@ export async function runEmulator(args: readonly string[]): Promise<void> {
     process.exit(2)
   }
 
-  const emulator = createEmulator({ seed: values.seed })
-  const listening = await emulator.listen(port)
+  let before: ReturnType<typeof readState>
+  try {
+    before = values.state === '' ? null : readState(values.state)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(1)
+  }
+  const emulator = createEmulator(before === null ? { seed: values.seed } : { saved: before.world })
+  // Links that clients keep hold the port: the one of last time is taken again when any will do.
+  const listening = await listenAgain(emulator, port === 0 ? (before?.port ?? 0) : port, port)
+  const kept = values.state === '' ? null : keepState(emulator, values.state, portOf(listening.url))
   const { info } = emulator
   if (values.json) {
     // The object by its name, and its fields for those who look for them at the top.
@@ -36,6 +47,7 @@ export async function runEmulator(args: readonly string[]): Promise<void> {
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
+      kept?.close()
       void listening.close().then(() => process.exit(0))
     })
 }
