@@ -68,6 +68,26 @@ export class History {
       )
     })
   }
+
+  /**
+   * The act that saw this value and wrote another one in its place, when nobody has written it since. Who then deleted
+   * the item took the new value away as well.
+   */
+  replacedBy(item: string, group: string, value: string): Act | null {
+    const acts = this.of(item)
+    const last = acts.findLast((act) => act.wrote[group] === value)
+    if (last === undefined) return null
+    return (
+      acts.find(
+        (later) =>
+          later.stamp > last.stamp &&
+          later.saw?.[group] === value &&
+          later.wrote[group] !== undefined &&
+          later.wrote[group] !== value &&
+          !acts.some((end) => end.stamp > later.stamp && end.side === later.side && end.what === 'delete'),
+      ) ?? null
+    )
+  }
 }
 
 /** Whether the act took the occurrence that the group belongs to out of its series. */

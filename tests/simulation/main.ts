@@ -8,6 +8,7 @@ import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { LAYERS } from './layers.ts'
+import { PLANTED_SEEDS, playPlanted } from './planted-run.ts'
 import type { Shape } from './story.ts'
 import { newTally, type Tally } from './tally.ts'
 
@@ -26,6 +27,7 @@ const HELP = `Usage: npm run simulate -- [options]
   --from S       the first seed (0); a failure prints the number to give here with --seeds 1
   --shape K=V,…  direction=both|crm-to-mailbox|mailbox-to-crm, conflict=crm|mailbox|ask
   --jobs N       processes to share the work (2, or as many as there are cores)
+  --planted NAME play with a planted bug (or with each: all) until it is noticed, at most 1000 worlds
   --stop         stop at the first violation
   --json         one line of JSON at the end`
 
@@ -37,6 +39,7 @@ const { values } = parseArgs({
     shape: { type: 'string' },
     jobs: { type: 'string' },
     share: { type: 'string' },
+    planted: { type: 'string' },
     stop: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -82,6 +85,8 @@ if (values.share !== undefined) {
   for (const end of ['disconnect', 'SIGINT', 'SIGTERM']) process.on(end, () => process.exit(1))
   await work(names[0] ?? 'engine', Number(values.share), jobs)
   process.exit()
+} else if (values.planted !== undefined) {
+  process.exitCode = (await playPlanted(values.planted, seeds ?? PLANTED_SEEDS, from, jobs)) ? 0 : 1
 } else {
   const started = performance.now()
   const sum = newTally()

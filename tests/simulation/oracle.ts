@@ -29,6 +29,8 @@ export interface Rest {
    * that loses nothing (R6). docs/simulation.md, "What is not covered"; I4 is not asked of these.
    */
   readonly recreated: ReadonlySet<string>
+  /** No process ended and no answer was lost: the engine knew at every moment what had arrived. */
+  readonly nothingLost: boolean
 }
 
 export function judge(history: History, rest: Rest): Violation[] {
@@ -49,6 +51,10 @@ export function judge(history: History, rest: Rest): Violation[] {
     if (!rest.held.has(item)) converged(item, crm, mailbox, say)
     resurrected(item, crm, mailbox, history, rest, say)
     kept(item, crm, mailbox, history, rest, say)
+    if (rest.nothingLost) {
+      overtaken(item, 'crm', crm, history, say)
+      overtaken(item, 'mailbox', mailbox, history, say)
+    }
   }
   return found
 }
@@ -85,6 +91,22 @@ function kept(item: string, crm: Values, mailbox: Values, history: History, rest
         `${item}.${group}: ${show(value)}, written by the ${act.side} user in step ${act.stamp}, is nowhere: not live, not seen and replaced, not in a conflict record`,
       )
     }
+  }
+}
+
+/**
+ * I2, the other way round: a value that somebody saw and replaced does not win over the one that replaced it. Where
+ * an answer was lost, what replaced it is in a conflict record, which is all that can be promised then.
+ */
+function overtaken(item: string, side: WorldSide, values: Values, history: History, say: Say): void {
+  for (const [group, value] of Object.entries(values ?? {})) {
+    if (!UNIQUE.has(group.split('/').pop() ?? group) || value === '') continue
+    const by = history.replacedBy(item, group, value)
+    if (by !== null)
+      say(
+        'I2',
+        `${item}.${group} on the ${side} side is ${show(value)} again, which the ${by.side} user saw and replaced in step ${by.stamp}`,
+      )
   }
 }
 

@@ -2,6 +2,7 @@ import { type Chance, chance } from './chance.ts'
 import { type Fault, type Rates, swarm, tell } from './faults.ts'
 import type { Violation } from './history.ts'
 import { judge, type Rest } from './oracle.ts'
+import { judgeTraces } from './oracle-traces.ts'
 import { seen } from './people.ts'
 import { type Beat, type Shape, type Story, randomStory } from './story.ts'
 import type { StoreDump } from '../../src/store/memory-store.ts'
@@ -26,6 +27,8 @@ export interface Playable {
   readonly writes: number
   readonly crashes: number
   readonly labels: readonly string[]
+  /** The most requests that were on their way at once, where that is counted. */
+  readonly busiest?: number
   /** No faults any more. */
   quiet: boolean
   /** Whether every part of the last pass came to its end; a world that does not know it is given all passes. */
@@ -111,8 +114,9 @@ export async function playIn(world: Playable, story: Story, rates: Rates): Promi
     }
     world.quiet = true
     violations.push(...(await comeToRest(world, rates)))
-    rest = await restOf(world, story.shape)
-    if (violations.length === 0) violations.push(...judge(world.history, rest))
+    rest = await restOf(world, story.shape, rates)
+    if (violations.length === 0)
+      violations.push(...judge(world.history, rest), ...judgeTraces(world, story.shape))
   } catch (error) {
     violations.push({
       invariant: 'S0',
@@ -200,7 +204,7 @@ function marks(world: Playable) {
   }
 }
 
-async function restOf(world: Playable, shape: Shape): Promise<Rest> {
+async function restOf(world: Playable, shape: Shape, rates: Rates): Promise<Rest> {
   const dump = world.store.dump()
   const name = new Map<string, string>()
   for (const record of dump.records)
@@ -234,8 +238,23 @@ async function restOf(world: Playable, shape: Shape): Promise<Rest> {
     held,
     apart,
     recreated,
+    nothingLost: world.crashes === 0 && !LOSING.some((fault) => rates[fault] !== undefined),
   }
 }
+
+/** Faults after which nobody knows whether a write arrived. */
+const LOSING: readonly Fault[] = [
+  'crash',
+  'reply-lost',
+  'request-lost',
+  'reply-cut',
+  'gateway',
+  'server-error',
+  'unavailable',
+  'page-truncated',
+  'commit-lost',
+  'lease-lost',
+]
 
 /** Both sides as text, sorted: equal for two worlds that came to the same end, whatever their ids. */
 function endOf(rest: Rest): string {

@@ -62,6 +62,7 @@ export class World {
   readonly injected = new Map<string, number>()
   quiet = false
   passedWhole = false
+  busiest = 0
   readonly #options: WorldOptions
   readonly #chance: Chance
   readonly #ids: { next: number }
@@ -221,38 +222,55 @@ export class World {
   }
 
   #transport(process: Process): Transport {
+    const onTheirWay = new Set<object>()
     return async (url, init) => {
       const path = url.replace(/^https?:\/\/[^/]+/, '').replace(/\?.*$/s, '')
       const isWrite =
         init.method !== 'GET' &&
         (!path.endsWith('/$batch') || /"method":"(POST|PATCH|DELETE)"/.test(String(init.body)))
-      await process.step(`send ${init.method} ${path.replace(/\/users\/[^/]+/, '')}`)
-      const broken = this.#draw('request-lost')
-      if (broken)
-        throw new TypeError('fetch failed', {
-          cause: Object.assign(new Error('cut'), { code: 'ECONNRESET' }),
-        })
-      const { text, ...response } = await this.emulator.exchange({
-        url,
-        method: init.method,
-        headers: init.headers,
-        ...(init.body === undefined ? {} : { body: init.body as string }),
-      })
-      if (isWrite) this.writes += 1
-      await process.step(`reply ${response.status} ${init.method} ${path.replace(/\/users\/[^/]+/, '')}`)
-      const lost = isWrite && this.#options.loseReplyOf === this.writes && !this.quiet
-      const told = response.status === 429 || response.status === 503 // a wait that was never heard cannot be kept
-      if (lost || (!told && this.#draw('reply-lost')))
-        throw new TypeError('fetch failed', {
-          cause: Object.assign(new Error('cut'), { code: 'ECONNRESET' }),
-        })
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: null,
-        text: async () => text,
-      } satisfies TransportResponse
+      onTheirWay.add(init)
+      this.busiest = Math.max(this.busiest, onTheirWay.size)
+      try {
+        return await this.#exchange(process, url, init, path, isWrite)
+      } finally {
+        onTheirWay.delete(init)
+      }
     }
+  }
+
+  async #exchange(
+    process: Process,
+    url: string,
+    init: Parameters<Transport>[1],
+    path: string,
+    isWrite: boolean,
+  ): Promise<TransportResponse> {
+    await process.step(`send ${init.method} ${path.replace(/\/users\/[^/]+/, '')}`)
+    const broken = this.#draw('request-lost')
+    if (broken)
+      throw new TypeError('fetch failed', {
+        cause: Object.assign(new Error('cut'), { code: 'ECONNRESET' }),
+      })
+    const { text, ...response } = await this.emulator.exchange({
+      url,
+      method: init.method,
+      headers: init.headers,
+      ...(init.body === undefined ? {} : { body: init.body as string }),
+    })
+    if (isWrite) this.writes += 1
+    await process.step(`reply ${response.status} ${init.method} ${path.replace(/\/users\/[^/]+/, '')}`)
+    const lost = isWrite && this.#options.loseReplyOf === this.writes && !this.quiet
+    const told = response.status === 429 || response.status === 503 // a wait that was never heard cannot be kept
+    if (lost || (!told && this.#draw('reply-lost')))
+      throw new TypeError('fetch failed', {
+        cause: Object.assign(new Error('cut'), { code: 'ECONNRESET' }),
+      })
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: null,
+      text: async () => text,
+    } satisfies TransportResponse
   }
 
   async #atStep(label: string): Promise<'go' | 'crash'> {
