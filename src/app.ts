@@ -6,6 +6,7 @@ import pino from 'pino'
 import { makeMicrosoftAccounts, type MicrosoftAccounts } from './app/accounts-at-microsoft.ts'
 import { refreshAlerts } from './app/alerts.ts'
 import { realEnv, type AppEnv } from './app/identities.ts'
+import { startMailroom } from './app/mailroom.ts'
 import { makeMicrosoft } from './app/microsoft.ts'
 import { makeNews } from './app/news.ts'
 import { observed } from './app/observed-store.ts'
@@ -111,7 +112,12 @@ export async function startApp(
     closing.push(() => webhooks.close())
     const news = makeNews({ database, live, webhooks, now: env.now, trouble })
     closing.push(() => news.close())
-    const store = observed(createSqlStore(database), news.note)
+    const mailroom = startMailroom({ database, env, trouble })
+    closing.push(() => mailroom.close())
+    const store = observed(createSqlStore(database), (batches) => {
+      news.note(batches)
+      if (batches.some((batch) => (batch.records ?? []).length > 0)) mailroom.note()
+    })
     const overrides = (): { graph: string; login: string } => ({
       graph: values.microsoftGraph || (options.microsoft?.graph ?? ''),
       login: values.microsoftLogin || (options.microsoft?.login ?? ''),

@@ -3,7 +3,7 @@ import type { CollectionId } from '../core/ids.ts'
 import type { Channel, Item } from '../core/item.ts'
 import { makeAdmission } from '../core/mail-admission.ts'
 import { channelEnabled } from '../core/settings-change.ts'
-import { resolve, type StoredByScope } from '../core/settings.ts'
+import { resolve, type StoredByScope, type StoredSettings } from '../core/settings.ts'
 import type { Pairing } from '../engine/discover.ts'
 import type { ChannelSettings } from '../engine/pass.ts'
 import { settingsReader } from '../server/settings-store.ts'
@@ -50,9 +50,32 @@ const admission = (settings: StoredByScope, address: string): ((item: Item) => b
 
 export const settingsOf = async (
   database: Database,
-  mailbox: Pick<MailboxRow, 'organization' | 'user'>,
-): Promise<StoredByScope> =>
-  (await settingsReader(database))({ organization: mailbox.organization, user: mailbox.user })
+  mailbox: Pick<MailboxRow, 'id' | 'organization' | 'user'>,
+): Promise<StoredByScope> => {
+  const settings = (await settingsReader(database))({
+    organization: mailbox.organization,
+    user: mailbox.user,
+  })
+  const own = await systemMailboxSettings(database, mailbox.id)
+  return own === null ? settings : { ...settings, user: own }
+}
+
+/** A system mailbox is nobody's: what it syncs is set on its own page, and it is mail alone. */
+async function systemMailboxSettings(database: Database, mailbox: string): Promise<StoredSettings | null> {
+  const [row] = await database.query<{ folders: readonly string[] | null }>(
+    'select folders from system_mailboxes where mailbox = $1',
+    [mailbox],
+  )
+  if (row === undefined) return null
+  return {
+    'calendar.enabled': false,
+    'tasks.enabled': false,
+    'emailSync.enabled': true,
+    ...(row.folders !== null && {
+      'emailSync.folders': { mode: 'chosen', ids: [...row.folders], newItemsTo: null },
+    }),
+  }
+}
 
 /** Which of a mailbox's collections take part, and in which container of the CRM each is mirrored. */
 export interface Pairings {

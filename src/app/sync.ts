@@ -3,7 +3,6 @@ import type { Channel } from '../core/item.ts'
 import type { Engine, PassResult } from '../engine/engine.ts'
 import { createEngine } from '../engine/engine.ts'
 import { Refusal } from '../server/problems.ts'
-import { settingsReader } from '../server/settings-store.ts'
 import type { SyncActions, Undoing } from '../server/sync-actions.ts'
 import type { Database } from '../store/database.ts'
 import { createJobs } from '../store/jobs.ts'
@@ -178,14 +177,13 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
   /** Brings channels in line with the settings: what is enabled, and what takes part. */
   async function settingsChanged(): Promise<void> {
     accounts.forget()
-    const settings = await settingsReader(database)
     const mailboxes = await database.query<{
       id: MailboxId
       organization: MailboxRow['organization']
       user: MailboxRow['user']
     }>(`select id, organization, "user" from mailboxes where state <> 'disconnected'`)
     for (const { id, organization, user } of mailboxes) {
-      const own = settings({ organization, user })
+      const own = await settingsOf(database, { id, organization, user })
       for (const channel of CHANNELS) {
         const enabled = isEnabled(channel, own)
         // Before the transaction: the embedded database has one connection, and the transaction holds it.

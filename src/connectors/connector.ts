@@ -81,6 +81,8 @@ export interface DraftMail {
   readonly bcc: readonly Address[]
   readonly importance: 'low' | 'normal' | 'high'
   readonly answers: { readonly item: ItemId; readonly how: 'reply' | 'replyAll' | 'forward' } | null
+  /** Nobody wrote it: it says so, and no machine answers it. */
+  readonly automatic?: boolean
 }
 
 export type SendStep =

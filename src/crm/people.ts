@@ -2,6 +2,7 @@ import type { Json } from '../core/item.ts'
 import type { Sql } from '../store/database.ts'
 import { toJson } from '../store/json.ts'
 import type { By } from './items.ts'
+import { wantLinks } from './linking.ts'
 import { KINDS, readField, type FieldProblem, type RecordKind } from './record-kinds.ts'
 
 /** Contacts, accounts, leads and cases as rows. Statements are put together from the table of kinds, never from input. */
@@ -165,6 +166,7 @@ export async function addPerson(
     [...values.values()],
   )
   await note(sql, kind, id, 'create', null, by)
+  await wantNew(sql, null, kind, id, by)
   return { ok: true, id }
 }
 
@@ -205,6 +207,7 @@ export async function changePerson(
     ...values.values(),
   ])
   await note(sql, kind, id, 'update', before, by)
+  await wantNew(sql, before, kind, id, by)
   return { ok: true, id }
 }
 
@@ -245,4 +248,27 @@ async function note(
       new Date(by.at),
     ],
   )
+}
+
+/** Addresses, domains and an account that somebody has from now on: older mail and meetings are looked for. */
+async function wantNew(
+  sql: Sql,
+  before: PersonRow | null,
+  kind: RecordKind,
+  id: string,
+  by: By,
+): Promise<void> {
+  if (kind === 'case') return
+  const now = await personById(sql, by.organization, kind, id)
+  const listOf = (row: PersonRow | null, field: string): readonly string[] => {
+    const value = row?.fields[field]
+    return Array.isArray(value) ? value.map(String) : []
+  }
+  const moved = before !== null && before.fields['account'] !== now?.fields['account']
+  const fresh = (field: string, start: string): readonly string[] =>
+    listOf(now, field)
+      .filter((one) => moved || !listOf(before, field).includes(one))
+      .map((one) => start + one)
+  // An account's domain stands behind the @ of an address, or behind a dot of a domain below it.
+  await wantLinks(sql, [...fresh('emails', ''), ...fresh('domains', '@'), ...fresh('domains', '.')], by.at)
 }

@@ -4,6 +4,7 @@ import { FAULT_KINDS, type FaultKind, type FaultRule } from './faults.ts'
 import { bodyText, parseQuery, type Incoming, type Outgoing } from './http.ts'
 import { isObject, type JsonObject } from './item-parts.ts'
 import { LIFECYCLE_EVENTS } from './notifications.ts'
+import type { OutsideMail } from './outside-mail.ts'
 import type { Switches } from './switches.ts'
 
 class Refused extends Error {}
@@ -161,6 +162,14 @@ async function route(
         default:
           throw new Refused('`method` must be GET, POST, PATCH or DELETE.')
       }
+    }
+    case 'POST receive': {
+      const body = readBody(incoming)
+      const mail = body['mail']
+      if (!isObject(mail)) throw new Refused('`mail` must be an object with `from` and `subject`.')
+      readText(mail, 'from')
+      readText(mail, 'subject')
+      return answer({ messageId: control.receive(readText(body, 'person'), mail as unknown as OutsideMail) })
     }
     case 'POST evict-tokens':
       control.evictTokens(optionalText(readBody(incoming), 'person'))

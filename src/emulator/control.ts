@@ -6,6 +6,7 @@ import type { Graph } from './graph.ts'
 import { bodyText } from './http.ts'
 import type { Notifier } from './notifications.ts'
 import type { Logs } from './logs.ts'
+import { deliverOutsideMail, type OutsideMail } from './outside-mail.ts'
 import type { Mailbox, Store, WorldData } from './state.ts'
 import type { Throttle } from './throttle.ts'
 import type { Grants, Tokens } from './tokens.ts'
@@ -110,6 +111,11 @@ export class Control {
       patch: (path, body) => act('PATCH', path, body),
       delete: (path) => act('DELETE', path),
     }
+  }
+
+  /** Somebody outside of the tenant writes to one of its mailboxes. @returns the internet message id */
+  receive(person: string, mail: OutsideMail): string {
+    return deliverOutsideMail(this.store, this.#mailbox(person), mail).internetMessageId
   }
 
   #mailbox(person: string): Mailbox {

@@ -106,6 +106,15 @@ export function deliverTo(store: Store, mailbox: Mailbox, row: MessageRow): Mess
   }
 }
 
+const INTERNET_HEADERS = /^string \{?00020386-0000-0000-c000-000000000046\}? name (.+)$/i
+
+/** Named properties of the set PS_INTERNET_HEADERS become headers when a message is sent. Source: [MS-OXCMAIL] 2.2.3.1. */
+const internetProperties = (row: MessageRow): Header[] =>
+  row.extended.flatMap(({ id, value }) => {
+    const name = INTERNET_HEADERS.exec(id.replace(/\s+/g, ' '))?.[1]
+    return name === undefined || typeof value !== 'string' ? [] : [{ name, value }]
+  })
+
 /**
  * Sends a message. `stored` says that it is a draft in the mailbox, which becomes the copy in Sent Items with the
  * same immutable id; without `keep` no copy stays.
@@ -125,6 +134,7 @@ export function sendMessage(
   const now = store.now()
   const fields = {
     from,
+    headers: [...row.headers, ...internetProperties(row)],
     sender: recipientOf(mailbox),
     isDraft: false,
     isRead: true,

@@ -13,6 +13,11 @@ import { MARKER_PROPERTY } from './mail-wire.ts'
 import { listOf, textOf } from './wire.ts'
 import { undone, writeTrouble } from './write-outcomes.ts'
 
+/**
+ * Graph lets an application set only headers that begin with `x-`. Auto-Submitted (RFC 3834) goes as a named property
+ * of the set PS_INTERNET_HEADERS, which the transport writes as a header: [MS-OXPROPS] 1.3.2, [MS-OXCMAIL] 2.2.3.1.
+ */
+const AUTO_SUBMITTED = 'String {00020386-0000-0000-C000-000000000046} Name Auto-Submitted'
 const ANSWERS = { reply: 'createReply', replyAll: 'createReplyAll', forward: 'createForward' } as const
 
 export const mailSender = (client: GraphClient): MailSender => ({
@@ -37,7 +42,13 @@ function draftRequest(key: string, mail: DraftMail): GraphRequest {
     ccRecipients: recipients(mail.cc),
     bccRecipients: recipients(mail.bcc),
     importance: mail.importance,
-    singleValueExtendedProperties: [{ id: MARKER_PROPERTY, value: key }],
+    singleValueExtendedProperties: [
+      { id: MARKER_PROPERTY, value: key },
+      ...(mail.automatic === true ? [{ id: AUTO_SUBMITTED, value: 'auto-replied' }] : []),
+    ],
+    ...(mail.automatic === true && {
+      internetMessageHeaders: [{ name: 'X-Auto-Response-Suppress', value: 'All' }],
+    }),
   }
   const { answers } = mail
   if (answers === null) return { method: 'POST', path: '/messages', body: message }

@@ -70,6 +70,8 @@ const HEADERS_KEPT: ReadonlySet<string> = new Set([
   'x-auto-response-suppress',
   'x-autoreply',
   'in-reply-to',
+  'accept-language',
+  'content-language',
 ])
 const HEADER_LENGTH_MAX = 500
 const REFERENCES_MAX = 50
