@@ -29,7 +29,6 @@ export interface Group {
   readonly items: readonly (Condition | Group)[]
 }
 export const isGroup = (one: Condition | Group): one is Group => 'items' in one
-export const NESTED_MAX = 5
 
 export interface Readable {
   readonly fields: Fields

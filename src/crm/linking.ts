@@ -204,7 +204,7 @@ export const linkOlder = (database: Database, now: number): Promise<LinkStep> =>
   database.transaction(async (sql) => {
     const [state] = await sql.query<{ walk: string | null }>('select walk from linking_state for update')
     const taken = await sql.query<{ addresses: string[] }>(
-      state?.walk == null
+      (state?.walk ?? null) === null
         ? 'update relink_requests set taken = true returning addresses'
         : 'select addresses from relink_requests where taken',
     )
