@@ -123,7 +123,8 @@ export async function startApp(
       login: values.microsoftLogin || (options.microsoft?.login ?? ''),
     })
     const accounts = makeMicrosoftAccounts({ database, vault, env, transport: network.transport, overrides })
-    const sync = await startSync({ database, store, env, accounts, trouble })
+    const files = createFiles(join(values.data, 'files'))
+    const sync = await startSync({ database, store, env, accounts, files, trouble })
     closing.push(() => sync.close())
 
     let url = ''
@@ -143,7 +144,7 @@ export async function startApp(
       env,
       live,
       vault,
-      files: createFiles(join(values.data, 'files')),
+      files,
       sync: sync.actions,
       microsoft,
       webhooks,

@@ -5,6 +5,8 @@ import { createEngine } from '../engine/engine.ts'
 import { Refusal } from '../server/problems.ts'
 import type { SyncActions, Undoing } from '../server/sync-actions.ts'
 import type { Database } from '../store/database.ts'
+import { createDraftStore, mailboxesWithDrafts } from '../store/drafts.ts'
+import type { Files } from '../store/files.ts'
 import { createJobs } from '../store/jobs.ts'
 import { createOutgoingStore, mailboxesWithMail } from '../store/outgoing.ts'
 import type { MailboxRow, SyncStore, UndoWhat } from '../store/sync-store.ts'
@@ -17,6 +19,7 @@ import {
   makePairings,
   settingsOf,
 } from './channel-settings.ts'
+import { filesOfMail } from './mail-files.ts'
 import type { AppEnv } from './identities.ts'
 import type { MicrosoftAccounts } from './accounts-at-microsoft.ts'
 
@@ -34,6 +37,7 @@ export interface SyncParts {
   readonly store: SyncStore
   readonly env: AppEnv
   readonly accounts: MicrosoftAccounts
+  readonly files: Files
   readonly trouble: (error: unknown) => void
 }
 
@@ -52,6 +56,10 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
   const { database, store, env, accounts } = parts
   const pairings = makePairings(database)
   const outgoing = createOutgoingStore(database)
+  const drafts = createDraftStore(database)
+  const hasMailToLetOut = async (mailbox: MailboxId): Promise<boolean> =>
+    (await outgoing.due(mailbox, env.now(), 1)).length > 0 ||
+    (await drafts.due(mailbox, env.now(), 1)).length > 0
   const engine = createEngine({
     store,
     env,
@@ -63,6 +71,8 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
     },
     pairingFor: pairings.pairing,
     outgoing,
+    drafts,
+    filesOf: filesOfMail(database, parts.files),
     holder: `process ${process.pid}`,
   })
   const isDue = (now: number, row: { readonly next_at: Date | null }): boolean =>
@@ -78,7 +88,7 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
               where c.mailbox = $1 and c.enabled and c.paused is null and m.state <> 'disconnected' order by c.channel`,
             [mailbox],
           )
-          if ((await outgoing.due(mailbox, env.now(), 1)).length > 0) await engine.sendMail(mailbox)
+          if (await hasMailToLetOut(mailbox)) await engine.sendMail(mailbox)
           for (const row of rows) {
             if (signal.aborted) return
             const asked = reasons.includes(`manual ${row.channel}`)
@@ -101,7 +111,8 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
   const tick = async (): Promise<void> => {
     const due = await store.transaction(null, (tx) => tx.dueChannels(env.now(), DUE_MAX))
     const sending = await mailboxesWithMail(database, env.now())
-    for (const mailbox of new Set([...due.map((row) => row.mailbox), ...sending])) {
+    const writing = await mailboxesWithDrafts(database, env.now())
+    for (const mailbox of new Set([...due.map((row) => row.mailbox), ...sending, ...writing])) {
       if (queued.has(mailbox)) continue
       queued.add(mailbox)
       await jobs.enqueueMailbox(mailbox, 'schedule')
@@ -329,6 +340,8 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
       await jobs.enqueueMailbox(mailbox, `manual ${row.channel}`)
       return true
     },
+    mail: (mailbox, afterSeconds = 0) =>
+      jobs.enqueueMailbox(mailbox, 'mail', { priority: PRIORITY_OF_PEOPLE, afterSeconds }),
     settingsChanged,
     removeLargeAttachments: async () => 0,
     queue: async () => jobs.stats(),

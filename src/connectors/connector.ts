@@ -71,7 +71,38 @@ export interface MailSender {
   send(draft: ItemId, signal: AbortSignal): Promise<SendStep | { readonly outcome: 'gone' }>
   /** The message with this mark, wherever it lies; `draft` is looked at first where it is known. */
   find(key: string, draft: ItemId | null, signal: AbortSignal): Promise<FoundMail>
+  /**
+   * Makes a draft hold exactly this, files included; asked again it changes nothing. `expected` is what it held when we
+   * last wrote it (`print` of that answer): a draft that somebody changed since is not touched and comes back as `stale`.
+   * `gone`: it was deleted, or sent.
+   */
+  fill(
+    draft: ItemId,
+    mail: DraftMail,
+    files: readonly MailFile[],
+    expected: string | null,
+    signal: AbortSignal,
+  ): Promise<FillStep>
+  /** Takes a draft out of the mailbox; what was sent is never touched. */
+  discard(draft: ItemId, signal: AbortSignal): Promise<SendStep | { readonly outcome: 'gone' }>
 }
+
+/** A file that a person attached. */
+export interface MailFile {
+  readonly name: string
+  readonly contentType: string
+  readonly size: number
+  readonly inline: boolean
+  /** Also the mark by which it is found in the draft. */
+  readonly contentId: string
+  /** The bytes from `from` on. */
+  readonly open: (from: number) => Promise<AsyncIterable<Uint8Array>>
+}
+
+export type FillStep =
+  | { readonly outcome: 'done'; readonly id: ItemId; readonly print: string }
+  | Exclude<SendStep, { outcome: 'done' }>
+  | { readonly outcome: 'gone' | 'stale' }
 
 export interface DraftMail {
   readonly subject: string

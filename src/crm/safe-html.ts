@@ -1,6 +1,6 @@
 import sanitize from 'sanitize-html'
 import type { Body } from '../core/item.ts'
-import { htmlToText } from '../core/html.ts'
+import { attributeOf, htmlToText, readHtml } from '../core/html.ts'
 
 /**
  * Makes what strangers wrote safe to show: an allow-list of tags, attributes and style properties, made anew from what
@@ -23,10 +23,12 @@ export interface SafeOptions {
 }
 
 /** Longer HTML is shown as text: cleaning it would hold up everybody else. */
-export const HTML_LENGTH_MAX = 2_000_000
+export const HTML_LENGTH_MAX = 1_000_000
 export const TEXT_LENGTH_MAX = 500_000
 const DATA_IMAGE_LENGTH_MAX = 1_500_000
 const NESTING_MAX = 150
+/** The parser looks through all open tags at each end of one: deeper HTML than any letter has is shown as text. */
+const OPEN_TAGS_MAX = 3_000
 
 const TAGS = [
   ...[
@@ -128,7 +130,7 @@ const ATTRIBUTES = {
 }
 
 export function safeHtml(html: string, { images, inline }: SafeOptions): SafeHtml {
-  if (html.length > HTML_LENGTH_MAX)
+  if (html.length > HTML_LENGTH_MAX || isTooDeep(html))
     return { ...safeText(htmlToText(html.slice(0, HTML_LENGTH_MAX))), shortened: true }
   let remoteImages = 0
   const picture = (attributes: sanitize.Attributes): sanitize.Attributes => {
@@ -178,6 +180,22 @@ export function safeHtml(html: string, { images, inline }: SafeOptions): SafeHtm
   return { html: cleaned, remoteImages, shortened: false }
 }
 
+const VOID = /^(area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)$/
+
+function isTooDeep(html: string): boolean {
+  let open = 0
+  let most = 0
+  readHtml(html, {
+    text: () => undefined,
+    tag: ({ name, closing }) => {
+      if (VOID.test(name)) return
+      open = closing ? Math.max(0, open - 1) : open + 1
+      most = Math.max(most, open)
+    },
+  })
+  return most > OPEN_TAGS_MAX
+}
+
 function link({ href = '', ...rest }: sanitize.Attributes): sanitize.Attributes {
   const where = cleanUrl(href)
   return /^(https?:\/\/|mailto:|tel:)/i.test(where)
@@ -186,7 +204,7 @@ function link({ href = '', ...rest }: sanitize.Attributes): sanitize.Attributes 
 }
 
 /** Browsers pass over control characters and blanks inside of an address; so "java\nscript:" is read as they read it. */
-// eslint-disable-next-line no-control-regex
+
 const cleanUrl = (url: string): string =>
   url.replace(/[\u0000-\u0020\u007f-\u00a0\u200b-\u200f\u2028-\u202f\ufeff]+/g, '')
 const decoded = (text: string): string => {
@@ -286,3 +304,32 @@ export const textOfBody = (body: Body | null): string =>
     : body.type === 'text'
       ? body.content.slice(0, TEXT_LENGTH_MAX)
       : htmlToText(body.content.slice(0, HTML_LENGTH_MAX))
+
+/** What a person wrote with the editor, or a signature: cleaned when it is saved; pictures stay as they are. */
+export function cleanWritten(body: Body): Body {
+  if (body.type === 'text') return body
+  let content = safeHtml(body.content, { images: true, inline: (cid) => `cid:${cid}` }).html
+  content = content.replace(
+    / (referrerpolicy="no-referrer"|loading="lazy"|rel="noopener noreferrer nofollow"|target="_blank")/g,
+    '',
+  )
+  return { type: 'html', content }
+}
+
+/** How many pictures of other servers a body has, without making it safe: for lists of whole messages. */
+export function remoteImagesIn(body: Body | null): number {
+  if (body?.type !== 'html') return 0
+  let count = 0
+  readHtml(body.content.slice(0, HTML_LENGTH_MAX), {
+    text: () => undefined,
+    tag: (tag) => {
+      if (tag.name === 'img' && !tag.closing && REMOTE.test(cleanUrl(attributeOf(tag, 'src') ?? '')))
+        count += 1
+    },
+  })
+  return count
+}
+const REMOTE = /^(https?:)?\/\//i
+
+export const isShortened = (body: Body | null): boolean =>
+  body !== null && body.content.length > (body.type === 'html' ? HTML_LENGTH_MAX : TEXT_LENGTH_MAX)

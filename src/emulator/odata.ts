@@ -42,7 +42,16 @@ export function selectedIn(source: string | undefined): ReadonlySet<string> | nu
   const names = source.split(',').map((name) => name.trim())
   if (names.some((name) => !/^[A-Za-z][\w./]*$/.test(name)))
     throw badRequest(`Term '${source}' is not valid in a $select or $expand expression.`)
-  const chosen = new Set(names.map((name) => name.split('/')[0]?.toLowerCase() ?? ''))
+  // A property of a derived type is asked for behind the type's name, such as `microsoft.graph.fileAttachment/contentId`.
+  const chosen = new Set(
+    names.map(
+      (name) =>
+        name
+          .replace(/^microsoft\.graph\.\w+\//i, '')
+          .split('/')[0]
+          ?.toLowerCase() ?? '',
+    ),
+  )
   // An event's two forms of its place come together.
   if (chosen.has('location')) chosen.add('locations')
   return chosen

@@ -13,6 +13,7 @@ import {
   type SyncStore,
   type UndoWhat,
 } from '../store/sync-store.ts'
+import type { DraftStore } from '../store/drafts.ts'
 import type { OutgoingStore } from '../store/outgoing.ts'
 import { type Answer, answer } from './answer.ts'
 import { approve, decline } from './approve.ts'
@@ -22,7 +23,8 @@ import { type ChannelSettings, type Counts, Pass } from './pass.ts'
 import { storePreview } from './preview.ts'
 import { failedChannel, nextRegular, plainWords, troubledMailbox } from './schedule.ts'
 import { choose, compareAll, release } from './resync.ts'
-import { type SendCounts, sendDue } from './send.ts'
+import { bringDrafts } from './drafts.ts'
+import { type FilesOf, type SendCounts, sendDue } from './send.ts'
 import { type PassEnd, load, runPass } from './sync.ts'
 import { type Undone, approveUndo, planUndo, undo } from './undo.ts'
 
@@ -43,6 +45,9 @@ export interface EngineParts {
   pairingFor?(mailbox: MailboxRow, channel: Channel): Pairing
   /** Mail that people send; left out where none is. */
   readonly outgoing?: OutgoingStore
+  /** Drafts that people write here, and the files of drafts and outgoing mail. */
+  readonly drafts?: DraftStore
+  readonly filesOf?: FilesOf
   /** Names this worker in its leases. */
   readonly holder?: string
 }
@@ -111,6 +116,7 @@ export interface Engine {
 }
 
 const NO_COUNTS: Counts = { observed: 0, toCrm: 0, toMailbox: 0, conflicts: 0, held: 0, parked: 0 }
+const NOTHING_SENT: SendCounts = { sent: 0, failed: 0, waiting: 0 }
 const NEVER = new AbortController().signal
 
 export function createEngine(parts: EngineParts): Engine {
@@ -203,10 +209,9 @@ export function createEngine(parts: EngineParts): Engine {
     resync: (mailbox, channel) => arrange(mailbox, channel, compareAll),
     release: (mailbox, channel, key) => arrange(mailbox, channel, (pass) => release(pass, key)),
     async sendMail(mailbox) {
-      let mail: SendCounts = { sent: 0, failed: 0, waiting: 0 }
-      const { outgoing } = parts
+      let mail = NOTHING_SENT
       const done = await desk.work(mailbox, 'email', 'manual', NEVER, async (pass) => {
-        if (outgoing !== undefined) mail = await sendDue(pass, outgoing)
+        mail = await desk.letOut(pass)
         return { stopped: null, proven: 'partial' }
       })
       return { ...done, mail }
@@ -237,6 +242,14 @@ export class Desk {
 
   constructor(parts: EngineParts) {
     this.parts = parts
+  }
+
+  /** Mail that people send and drafts that they write, as far as their time has come. */
+  async letOut(pass: Pass): Promise<SendCounts> {
+    const { outgoing, drafts, filesOf = async () => [] } = this.parts
+    const counts = outgoing === undefined ? NOTHING_SENT : await sendDue(pass, outgoing, filesOf)
+    if (drafts !== undefined) await bringDrafts(pass, drafts, filesOf)
+    return counts
   }
 
   pairing(pass: Pass): Pairing {
@@ -298,6 +311,7 @@ export class Desk {
         lease,
         leaseMs: LEASE_MS,
         signal,
+        ...(channelName === 'email' && { betweenPages: (running: Pass) => this.letOut(running) }),
       })
       const end = await steps(pass)
       return await this.#finish(pass, end, startedAt)

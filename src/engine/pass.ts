@@ -61,6 +61,8 @@ export interface PassParts {
   readonly lease: Lease
   readonly leaseMs: number
   readonly signal: AbortSignal
+  /** What must not wait for the end of a long import: mail that people send. */
+  readonly betweenPages?: (pass: Pass) => Promise<unknown>
 }
 
 export class Pass {
@@ -181,7 +183,12 @@ export class Pass {
       releaseLease: async () => undefined,
       transaction: (_lease, work) => work(tx),
     }
-    return new Pass({ ...this.#parts, connector, store, channel: this.channel, lease: this.#lease })
+    const { betweenPages: _, ...parts } = this.#parts
+    return new Pass({ ...parts, connector, store, channel: this.channel, lease: this.#lease })
+  }
+
+  async betweenPages(): Promise<void> {
+    await this.#parts.betweenPages?.(this)
   }
 
   /** Called before each journey to Microsoft: renews the lease when a third of it is gone. */

@@ -61,6 +61,7 @@ async function pullOne(pass: Pass, begin: CollectionRow): Promise<void> {
       for await (const page of pass.connector.pull(ref, row.cursor, pass.signal)) {
         await takePage(pass, current(pass, row), page)
         await pass.keepLease()
+        await pass.betweenPages()
         if (!page.last) continue
         pass.complete.add(row.id)
         return

@@ -1,4 +1,5 @@
-import type { FoundMail, MailSender, SendStep } from '../connectors/connector.ts'
+import type { FoundMail, MailFile, MailSender, SendStep } from '../connectors/connector.ts'
+import type { ItemId } from '../core/ids.ts'
 import { MINUTE_MS } from '../core/time.ts'
 import type { OutgoingRow, OutgoingState, OutgoingStore } from '../store/outgoing.ts'
 import type { Pass } from './pass.ts'
@@ -23,13 +24,20 @@ export interface SendCounts {
   waiting: number
 }
 
+/** The files of a mail, by its id. */
+export type FilesOf = (mail: string) => Promise<readonly MailFile[]>
+
 /** Sends what is due. Runs under the mailbox's lease, like everything that speaks to the mailbox. */
-export async function sendDue(pass: Pass, outgoing: OutgoingStore): Promise<SendCounts> {
+export async function sendDue(
+  pass: Pass,
+  outgoing: OutgoingStore,
+  filesOf: FilesOf = async () => [],
+): Promise<SendCounts> {
   const counts: SendCounts = { sent: 0, failed: 0, waiting: 0 }
   const { sender } = pass.connector
   if (sender === undefined) return counts
   for (const row of await outgoing.due(pass.mailbox.id, pass.env.now(), SEND_CHUNK)) {
-    const end = await new Sending(pass, outgoing, sender, row).go()
+    const end = await new Sending(pass, outgoing, sender, row, filesOf).go()
     counts[end === 'sent' ? 'sent' : end === 'failed' || end === 'unknown' ? 'failed' : 'waiting'] += 1
   }
   return counts
@@ -40,9 +48,11 @@ class Sending {
   readonly #pass: Pass
   readonly #outgoing: OutgoingStore
   readonly #sender: MailSender
+  readonly #filesOf: FilesOf
   #row: OutgoingRow
 
-  constructor(pass: Pass, outgoing: OutgoingStore, sender: MailSender, row: OutgoingRow) {
+  constructor(pass: Pass, outgoing: OutgoingStore, sender: MailSender, row: OutgoingRow, filesOf: FilesOf) {
+    this.#filesOf = filesOf
     this.#pass = pass
     this.#outgoing = outgoing
     this.#sender = sender
@@ -77,6 +87,7 @@ class Sending {
   async #send(): Promise<OutgoingState> {
     const { item } = this.#row
     if (item === null) throw new Error(`Outgoing mail ${this.#row.id} is drafted and has no draft.`)
+    if (this.#row.mail.fromDraft === true && !(await this.#fill(item))) return this.#row.state
     if (!(await this.#to('sending'))) return this.#row.state
     await this.#pass.keepLease()
     const step = await this.#sender.send(item, this.#pass.signal)
@@ -93,6 +104,47 @@ class Sending {
         await this.#refused(step, 'drafted')
     }
     return this.#row.state
+  }
+
+  /** The draft holds what is to be sent, with its files. It mails nobody, so it may be asked for again. */
+  async #fill(item: ItemId): Promise<boolean> {
+    const { id, mail } = this.#row
+    const files = await this.#filesOf(id)
+    await this.#pass.keepLease()
+    const step = await this.#sender.fill(item, mail, files, null, this.#pass.signal)
+    switch (step.outcome) {
+      case 'done':
+        return true
+      case 'rejected':
+      case 'not-sent':
+        await this.#refused(step, 'drafted')
+        return false
+      case 'unknown':
+        await this.#refused({ outcome: 'not-sent', failure: step.failure }, 'drafted')
+        return false
+      case 'stale':
+        await this.#refused({ outcome: 'not-sent', failure: CHANGING }, 'drafted')
+        return false
+      case 'gone':
+        await this.#draftLeft()
+        return false
+    }
+  }
+
+  /** Somebody sent or deleted it in Outlook: what was sent is not sent again, what was deleted is made anew. */
+  async #draftLeft(): Promise<void> {
+    const found = await this.#find()
+    if (found.is === 'sent') await this.#sent()
+    else if (found.is === 'draft' && found.id !== this.#row.item)
+      await this.#to('drafted', { item: found.id, nextAt: this.#pass.env.now() })
+    else if (found.is === 'unreadable')
+      await this.#refused({ outcome: 'not-sent', failure: found.failure }, 'drafted')
+    else
+      await this.#to('waiting', {
+        item: null,
+        attempts: this.#row.attempts + 1,
+        nextAt: this.#pass.env.now() + pauseMs(this.#row.attempts + 1),
+      })
   }
 
   /** True when there is a draft to go on with, or none and so nothing was lost. */
@@ -175,6 +227,8 @@ class Sending {
     return moved
   }
 }
+
+const CHANGING = { kind: 'unavailable', message: 'The draft is being changed in Outlook' } as const
 
 /** After 1, 2, 4 … minutes: long enough for Sent Items to catch up. */
 const pauseMs = (attempts: number): number => MINUTE_MS * 2 ** (attempts - 1)

@@ -1,6 +1,6 @@
 import type { Address, Fields } from '../core/item.ts'
 import { messageFields } from '../core/item.ts'
-import { safeBody, textOfBody } from '../crm/safe-html.ts'
+import { isShortened, remoteImagesIn, textOfBody } from '../crm/safe-html.ts'
 import type { Sql } from '../store/database.ts'
 import { RECORD_COLUMNS, toRecord, type RecordColumns } from '../store/records.ts'
 import type { ApiOutput } from './api/api.ts'
@@ -139,7 +139,7 @@ export async function messageViews(sql: Sql, readables: readonly Readable[]): Pr
     if (record === undefined || readable === undefined) return
     const message = messageFields(record)
     const { thread: _thread, recipients: _recipients, ...base } = rowView(row)
-    const safe = safeBody(message.body ?? null, { images: false, inline: inlineOf(row.id) })
+    const body = message.body ?? null
     views.set(row.id, {
       ...base,
       to: (message.to ?? []).map(person),
@@ -147,10 +147,10 @@ export async function messageViews(sql: Sql, readables: readonly Readable[]): Pr
       bcc: (message.bcc ?? []).map(person),
       sentAt: timeOf(message.sentAt),
       receivedAt: timeOf(message.receivedAt),
-      text: textOfBody(message.body ?? null),
+      text: textOfBody(body),
       content: `/api/mail/messages/${encodeURIComponent(row.id)}/content`,
-      remoteImages: safe.remoteImages,
-      shortened: safe.shortened,
+      remoteImages: remoteImagesIn(body),
+      shortened: isShortened(body),
       headers: { ...record.facts.headers },
       messageId: record.facts.internetMessageId ?? null,
       attachments: attachments.filter((one) => one.record === row.id).map(attachmentView),

@@ -16,7 +16,9 @@ import { authHandlers, isSetUp, makeIdentify, type AuthOptions } from './auth.ts
 import { calendarHandlers } from './calendar.ts'
 import { channelViews } from './channel-views.ts'
 import { conflictHandlers } from './conflicts.ts'
+import { mailComposeHandlers } from './mail-compose.ts'
 import { mailHandlers } from './mail.ts'
+import { mailOutgoingHandlers } from './mail-outgoing.ts'
 import { mailboxHandlers } from './mailboxes.ts'
 import { addMicrosoftRoutes, type MicrosoftRoutes } from './microsoft-routes.ts'
 import { allow, mount, type Handlers, type HandlersOf } from './mount.ts'
@@ -71,6 +73,8 @@ export async function serve(parts: Parts, options: ServeOptions): Promise<Servin
   const authOptions: AuthOptions = { localToken: options.localToken, isSecure }
   const identify = makeIdentify(parts, authOptions)
 
+  // Files are read as they arrive, and counted by who takes them.
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload))
   await app.register(cookie)
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -151,6 +155,8 @@ export async function serve(parts: Parts, options: ServeOptions): Promise<Servin
     ...calendarHandlers(parts),
     ...taskHandlers(parts),
     ...mailHandlers(parts),
+    ...mailComposeHandlers(parts),
+    ...mailOutgoingHandlers(parts),
     ...recordHandlers(parts),
     ...systemHandlers(parts),
     ...live,

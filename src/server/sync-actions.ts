@@ -24,6 +24,8 @@ export interface SyncActions {
   readonly retryParked: (mailbox: MailboxId, side: Side, key: string) => Promise<boolean>
   /** Something may have changed in the CRM: look soon. Cheap, and many are one. */
   readonly nudge: (mailbox: MailboxId, channel: Channel) => Promise<void>
+  /** Mail is to be sent or a draft to be brought to the mailbox: at once, or after so many seconds. */
+  readonly mail: (mailbox: MailboxId, afterSeconds?: number) => Promise<void>
   /** Enabled channels, directions or intervals may have changed. */
   readonly settingsChanged: () => Promise<void>
   /** How many are being removed. */

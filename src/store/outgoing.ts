@@ -17,6 +17,8 @@ export interface OutgoingMail {
   readonly answers: { readonly item: ItemId; readonly how: 'reply' | 'replyAll' | 'forward' } | null
   /** Nobody wrote it: it says so, and no machine answers it. */
   readonly automatic?: boolean
+  /** Written as a draft that the mailbox may hold already, with files: it is brought up to date before it is sent. */
+  readonly fromDraft?: boolean
 }
 
 /**

@@ -138,7 +138,7 @@ export async function signIn(origin: string, email: string, password: string): P
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: body instanceof Uint8Array ? body : JSON.stringify(body) }),
     })
   return {
     raw,

@@ -4,11 +4,13 @@
  * Sources: "Create message", "message: createReply", "message: send", "Obtain immutable identifiers for Outlook resources".
  */
 import { asId, type ItemId } from '../../core/ids.ts'
-import type { Address, Json } from '../../core/item.ts'
+import type { Json } from '../../core/item.ts'
 import type { DraftMail, Failure, FoundMail, MailSender, SendStep } from '../connector.ts'
 import { failureOf, isObject, isSuccess, type Answer, type JsonObject } from './answers.ts'
 import type { GraphClient, GraphRequest } from './client.ts'
+import { discardDraft, fillDraft } from './mail-draft.ts'
 import { messagePath } from './mail.ts'
+import { recipients, stepOf } from './mail-steps.ts'
 import { MARKER_PROPERTY } from './mail-wire.ts'
 import { listOf, textOf } from './wire.ts'
 import { undone, writeTrouble } from './write-outcomes.ts'
@@ -32,6 +34,8 @@ export const mailSender = (client: GraphClient): MailSender => ({
         : stepOf(trouble)
   },
   find: (key, draft, signal) => find(client, key, draft, signal),
+  fill: (draft, mail, files, expected, signal) => fillDraft(client, { draft, mail, files, expected, signal }),
+  discard: (draft, signal) => discardDraft(client, draft, signal),
 })
 
 function draftRequest(key: string, mail: DraftMail): GraphRequest {
@@ -55,9 +59,6 @@ function draftRequest(key: string, mail: DraftMail): GraphRequest {
   return { method: 'POST', path: `${messagePath(answers.item)}/${ANSWERS[answers.how]}`, body: { message } }
 }
 
-const recipients = (people: readonly Address[]): Json =>
-  people.map(({ email, name }) => ({ emailAddress: { address: email, name } }))
-
 function drafted(answer: Answer): SendStep {
   if (answer.kind !== 'answered') return stepOf(undone(answer))
   if (!isSuccess(answer)) {
@@ -76,23 +77,6 @@ function drafted(answer: Answer): SendStep {
         failure: { kind: 'unavailable', message: 'Microsoft made a draft without an id.' },
       }
     : { outcome: 'done', id: asId<ItemId>(id) }
-}
-
-type Trouble = NonNullable<ReturnType<typeof writeTrouble>>
-
-function stepOf(trouble: Trouble): SendStep {
-  switch (trouble.outcome) {
-    case 'rejected':
-      return { outcome: 'rejected', reason: trouble.reason }
-    case 'not-sent':
-    case 'unknown':
-      return trouble
-    default:
-      return {
-        outcome: 'rejected',
-        reason: 'Microsoft refused it: the draft was changed in Outlook meanwhile.',
-      }
-  }
 }
 
 async function find(

@@ -5,6 +5,7 @@ import { conflictsApi } from './conflicts.ts'
 import type { RouteDescription } from './contract.ts'
 import { historyApi } from './history.ts'
 import { liveApi } from './live.ts'
+import { mailComposeApi } from './mail-compose.ts'
 import { mailApi } from './mail.ts'
 import { mailboxesApi } from './mailboxes.ts'
 import { recordsApi } from './records.ts'
@@ -24,6 +25,7 @@ export const apiContract = {
   ...calendarApi,
   ...tasksApi,
   ...mailApi,
+  ...mailComposeApi,
   ...recordsApi,
   ...systemApi,
   ...liveApi,
