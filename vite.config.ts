@@ -14,6 +14,12 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
   },
   server: {
-    proxy: { '/api': process.env['SYNCLINE_URL'] ?? 'http://127.0.0.1:4300' },
+    proxy: {
+      // The sources in `src/web/api` are not the API; the server compares the origin with the host that it is asked by.
+      '^/api/(?!\\w+\\.ts)': {
+        target: process.env['SYNCLINE_URL'] ?? 'http://127.0.0.1:4300',
+        changeOrigin: false,
+      },
+    },
   },
 })

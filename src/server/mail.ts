@@ -193,7 +193,11 @@ export function mailHandlers(parts: Parts): HandlersOf<typeof mailApi> {
           order by r.happens_at desc nulls last, r.id desc limit $2`,
         [inboxes, NEWEST_IN_BAR],
       )
-      return { unread: count?.n ?? 0, newest: rows.map((row) => rowView(row)) }
+      return {
+        unread: count?.n ?? 0,
+        newest: rows.map((row) => rowView(row)),
+        shown: resolve('email.recentInUserBar', await settingsOf(caller)).value && mailboxes.length > 0,
+      }
     },
     'GET /api/mail/categories': async (_input, { caller }) => {
       const mailboxes = await mailboxesOf(database, caller)

@@ -68,6 +68,10 @@ const pages = [
     lazyRouteComponent(() => import('./pages/tasks/tasks.tsx'), 'TasksPage'),
   ),
   page(
+    '/mail',
+    lazyRouteComponent(() => import('./pages/mail/mail.tsx'), 'MailPage'),
+  ),
+  page(
     '/plans',
     lazyRouteComponent(() => import('./pages/plans/plans.tsx'), 'PlansPage'),
   ),

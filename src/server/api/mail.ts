@@ -252,7 +252,12 @@ export const mailApi = {
   'GET /api/mail/unread': route({
     summary: 'How many unread messages my inboxes hold, and the newest messages in them.',
     access: EVERYONE,
-    answer: z.object({ unread: z.number().int(), newest: z.array(mailRow) }),
+    answer: z.object({
+      unread: z.number().int(),
+      newest: z.array(mailRow),
+      /** Whether the setting in force shows them in the user bar. */
+      shown: z.boolean(),
+    }),
   }),
   'GET /api/mail/categories': route({
     summary: 'Categories that my messages have, the most used first.',

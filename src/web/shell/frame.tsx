@@ -16,6 +16,7 @@ import { text } from '../text/en.ts'
 import { useKeys } from '../ui/keys.ts'
 import { Keys } from '../ui/page.tsx'
 import css from './frame.module.css'
+import { MailMenu } from './mail-menu.tsx'
 import { MySync } from './my-sync.tsx'
 import { places } from './places.ts'
 import { UserMenu } from './user-menu.tsx'
@@ -23,6 +24,7 @@ import { UserMenu } from './user-menu.tsx'
 const Palette = lazy(() => import('./palette.tsx').then((m) => ({ default: m.Palette })))
 const Shortcuts = lazy(() => import('./shortcuts.tsx').then((m) => ({ default: m.Shortcuts })))
 const FETCH_AHEAD_AFTER_MS = 300
+const MOST_SHOWN = 999
 const SMALL_KEY = 'syncline-rail-small'
 const modKey = navigator.platform.startsWith('Mac') ? '⌘' : 'Ctrl'
 
@@ -48,20 +50,30 @@ export function Frame() {
   const me = useMe()
   const conflicts = useAsk('GET /api/conflicts', { query: { state: 'open', size: 1 } })
   const alerts = useAsk('GET /api/alerts', {})
+  const mail = useAsk('GET /api/mail/unread', {})
+  const unread = mail.data?.unread ?? 0
   const openConflicts = conflicts.data?.open ?? 0
   useKeys({
     'mod+k': () => setOpen((now) => (now === 'palette' ? null : 'palette')),
     '?': () => setOpen('shortcuts'),
-    'g m': () => void navigate({ to: '/me' }),
+    'g y': () => void navigate({ to: '/me' }),
     ...Object.fromEntries(places.map((place) => [`g ${place.key}`, () => void navigate({ to: place.to })])),
   })
-  const badge = (to: string) =>
-    to === '/conflicts' &&
-    openConflicts > 0 && (
-      <span className={css['count']} aria-label={text.frame.openConflicts(openConflicts)}>
-        {openConflicts}
-      </span>
+  const badge = (to: string) => {
+    const [count, label] =
+      to === '/conflicts'
+        ? [openConflicts, text.frame.openConflicts(openConflicts)]
+        : to === '/mail'
+          ? [unread, text.frame.unreadMail(unread)]
+          : [0, '']
+    return (
+      count > 0 && (
+        <span className={css['count']} data-quiet={to === '/mail' ? '' : undefined} aria-label={label}>
+          {count > MOST_SHOWN ? `${MOST_SHOWN}+` : count}
+        </span>
+      )
     )
+  }
   const fold = (): void => {
     localStorage.setItem(SMALL_KEY, small ? 'no' : 'yes')
     setSmall(!small)
@@ -117,6 +129,7 @@ export function Frame() {
         </button>
         <div className={css['spring']} />
         <MySync />
+        <MailMenu />
         {needing > 0 && (
           <ActionIcon
             component={Link}

@@ -6,6 +6,7 @@ import {
   IconHistory,
   IconLayoutDashboard,
   IconListDetails,
+  IconMail,
   IconSettings,
   type Icon,
 } from '@tabler/icons-react'
@@ -25,6 +26,7 @@ export const places: readonly Place[] = [
   { to: '/', label: text.frame.overview, key: 'o', icon: IconLayoutDashboard, phone: true },
   { to: '/calendar', label: text.frame.calendar, key: 'c', icon: IconCalendar, phone: true },
   { to: '/tasks', label: text.frame.tasks, key: 't', icon: IconChecklist, phone: true },
+  { to: '/mail', label: text.frame.mail, key: 'm', icon: IconMail, phone: true },
   { to: '/records/contact', label: text.frame.records, key: 'r', icon: IconAddressBook },
   { to: '/conflicts', label: text.frame.conflicts, key: 'x', icon: IconGitMerge, phone: true },
   { to: '/plans', label: text.frame.plans, key: 'p', icon: IconListDetails },

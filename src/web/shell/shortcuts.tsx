@@ -16,7 +16,7 @@ export function Shortcuts({ onClose }: { readonly onClose: () => void }) {
         ['?', t.help],
         ['/', text.common.search],
         ...places.map((place) => [`g ${place.key}`, t.goTo(place.label)] as const),
-        ['g m', t.goTo(text.frame.my)],
+        ['g y', t.goTo(text.frame.my)],
       ],
     ],
     [
@@ -28,6 +28,17 @@ export function Shortcuts({ onClose }: { readonly onClose: () => void }) {
         ['x', t.select],
         ['e', t.edit],
         ['u', t.undo],
+      ],
+    ],
+    [
+      t.mail,
+      [
+        ['u', t.unread],
+        ['s', t.flag],
+        ['v', t.moveMail],
+        ['l', t.category],
+        ['#', t.delete],
+        ['z', t.undo],
       ],
     ],
     [

@@ -15,6 +15,21 @@ export const frame = {
   my: 'My Configuration',
   collapse: 'Collapse navigation',
   expand: 'Expand navigation',
+  unreadMail: (n: number) => `${n.toLocaleString('en')} unread`,
+  mailMenu: {
+    title: (n: number) =>
+      n === 0
+        ? 'Mail'
+        : n === 1
+          ? 'Mail: 1 unread message'
+          : `Mail: ${n.toLocaleString('en')} unread messages`,
+    recent: 'Recent messages',
+    empty: 'Your inbox is empty.',
+    all: 'Open the inbox',
+    compose: 'New message',
+    noSubject: '(no subject)',
+    unread: 'Unread',
+  },
   openConflicts: (n: number) => `${n.toLocaleString('en')} open`,
   search: 'Search or jump to',
   searchPlaceholder: 'A page, a record, an event, an action',
@@ -53,6 +68,16 @@ export const frame = {
     takeMicrosoft: "Take Microsoft's value",
     takeEngine: "Back to the engine's choice",
     goTo: (page: string) => `Go to ${page}`,
+    mail: 'In mail',
+    compose: 'New message',
+    reply: 'Reply',
+    replyAll: 'Reply all',
+    forward: 'Forward',
+    unread: 'Mark as unread',
+    flag: 'Flag',
+    moveMail: 'Move to a folder',
+    category: 'Categories',
+    delete: 'Delete',
     newItem: 'New',
     todayKey: 'Today',
     views: 'Month, week, day, agenda',
