@@ -1,4 +1,5 @@
 /** The control API over HTTP, below `/emulator/`. Documented in README.md. */
+import { controlDirectory, Refused } from './control-directory.ts'
 import type { Control } from './control.ts'
 import { FAULT_KINDS, type FaultKind, type FaultRule } from './faults.ts'
 import { bodyText, parseQuery, type Incoming, type Outgoing } from './http.ts'
@@ -6,8 +7,6 @@ import { isObject, type JsonObject } from './item-parts.ts'
 import { LIFECYCLE_EVENTS } from './notifications.ts'
 import type { OutsideMail } from './outside-mail.ts'
 import type { Switches } from './switches.ts'
-
-class Refused extends Error {}
 
 function readBody(incoming: Incoming): JsonObject {
   const source = bodyText(incoming.body)
@@ -195,8 +194,12 @@ async function route(
         token: control.token(readText(body, 'clientId'), optionalText(body, 'person') ?? null, grants),
       })
     }
-    default:
-      return answer({ error: `The control API has no ${incoming.method} /emulator/${name}.` }, 404)
+    default: {
+      const found = controlDirectory(store, `${incoming.method} ${name}`, () => readBody(incoming))
+      return found === undefined
+        ? answer({ error: `The control API has no ${incoming.method} /emulator/${name}.` }, 404)
+        : answer(found)
+    }
   }
 }
 

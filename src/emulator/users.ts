@@ -45,7 +45,7 @@ function getUser(call: Call): Answer {
     accountEnabled: true,
     assignedLicenses: [],
     city: null,
-    companyName: 'Contoso',
+    companyName: call.store.data.tenants.get(person.tenantId)?.displayName ?? null,
     country: null,
     department: null,
     identities: [
