@@ -17,8 +17,9 @@ import {
   selected,
   selectText,
 } from './odata.ts'
-import { CALENDAR_READ, CALENDAR_WRITE } from './permissions.ts'
+import { CALENDAR_READ, CALENDAR_READ_FULL, CALENDAR_WRITE } from './permissions.ts'
 import type { Route } from './router.ts'
+import { getSchedule, reminderView } from './schedule.ts'
 import type { Item } from './collection.ts'
 import type { Mailbox, Store } from './state.ts'
 
@@ -257,6 +258,8 @@ function removeGroup(call: Call, row: CalendarGroupRow): Answer {
   return noContent
 }
 
+const REMINDER_QUERY = ['$count', '$filter', '$search', '$skip', '$top']
+
 export function calendarRoutes(): Route[] {
   const user = '/users/{user}'
   const get = (path: string, query: readonly string[], handle: (call: Call) => Answer): Route => ({
@@ -284,7 +287,16 @@ export function calendarRoutes(): Route[] {
       if (path === undefined) throw itemNotFound()
       return calendarFrom(call, path)
     }
+  const schedule = (path: string): Route => ({
+    method: 'POST',
+    path: `${user}${path}/getSchedule`,
+    permissions: CALENDAR_READ,
+    query: [],
+    handle: getSchedule,
+  })
   return [
+    ...['/calendar', '/calendars/{calendar}', '/calendarGroups/{group}/calendars/{calendar}'].map(schedule),
+    { ...get('/reminderView', REMINDER_QUERY, reminderView), permissions: CALENDAR_READ_FULL },
     ...single('/calendar', byPath(1)),
     get('/calendars', LIST_QUERY, (call) => listCalendars(call, null)),
     get('/calendars/$count', ['$filter', '$search'], (call) =>

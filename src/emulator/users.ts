@@ -1,9 +1,11 @@
 /** People, mailbox settings and the mailbox server's lists. */
 import type { Answer, Call } from './call.ts'
 import { badRequest, GraphError, itemNotFound } from './errors.ts'
+import { parseFilter } from './filter.ts'
 import { immutableId, itemId, keyOfId } from './ids.ts'
-import { object, text, texts, type JsonObject } from './item-parts.ts'
+import { isObject, object, text, texts, type JsonObject } from './item-parts.ts'
 import {
+  answerCount,
   answerList,
   ITEM_QUERY,
   jsonAnswer,
@@ -67,10 +69,26 @@ function getUser(call: Call): Answer {
   })
 }
 
-function listUsers(call: Call): Answer {
-  const rows = [...call.store.data.mailboxes.values()]
+const usersOf = (call: Call): JsonObject[] =>
+  [...call.store.data.mailboxes.values()]
     .filter((mailbox) => mailbox.person.tenantId === call.identity.tenantId)
     .map((mailbox) => renderUser(mailbox.person, mailbox.language))
+
+/** An advanced query: without the header the directory refuses it. Source: "Advanced query capabilities". */
+function countUsers(call: Call): Answer {
+  if (call.incoming.header('consistencylevel')?.toLowerCase() !== 'eventual')
+    throw new GraphError(
+      400,
+      'Request_BadRequest',
+      '$count is not currently supported. Send the header ConsistencyLevel: eventual.',
+    )
+  const filter = call.query.get('$filter')
+  const rows = usersOf(call)
+  return answerCount((filter === undefined ? rows : rows.filter(parseFilter(filter))).length)
+}
+
+function listUsers(call: Call): Answer {
+  const rows = usersOf(call)
   return answerList(call, {
     rows,
     context: `${call.root}/$metadata#users${selectText(call)}`,
@@ -79,7 +97,7 @@ function listUsers(call: Call): Answer {
   })
 }
 
-function renderSettings(mailbox: Mailbox): JsonObject {
+export function renderSettings(mailbox: Mailbox): JsonObject {
   return {
     archiveFolder: null,
     timeZone: mailbox.timeZone,
@@ -136,6 +154,24 @@ function patchSettings(call: Call): Answer {
     '@odata.context': call.context('mailboxSettings'),
     ...renderSettings(call.mailbox),
   })
+}
+
+/** Settings that can be read alone. Source: "Get mailboxSettings". */
+const SETTINGS_ALONE = [
+  'automaticRepliesSetting',
+  'dateFormat',
+  'delegateMeetingMessageDeliveryOptions',
+  'language',
+  'timeFormat',
+  'timeZone',
+  'userPurpose',
+  'workingHours',
+] as const
+
+function oneSetting(call: Call, name: string): Answer {
+  const value = renderSettings(call.mailbox)[name]
+  const context = { '@odata.context': call.context(`mailboxSettings/${name}`) }
+  return jsonAnswer(200, { ...context, ...(isObject(value) ? value : { value }) })
 }
 
 function supportedTimeZones(call: Call): Answer {
@@ -253,6 +289,13 @@ export function userRoutes(): Route[] {
   }
   return [
     { method: 'GET', path: '/users', permissions: USERS_READ, query: LIST_QUERY, handle: listUsers },
+    {
+      method: 'GET',
+      path: '/users/$count',
+      permissions: USERS_READ,
+      query: ['$filter', '$search'],
+      handle: countUsers,
+    },
     { method: 'GET', path: user, permissions: USER_READ, query: ITEM_QUERY, handle: getUser },
     {
       method: 'GET',
@@ -272,6 +315,13 @@ export function userRoutes(): Route[] {
       query: [],
       handle: patchSettings,
     },
+    ...SETTINGS_ALONE.map((name): Route => ({
+      method: 'GET',
+      path: `${user}/mailboxSettings/${name}`,
+      permissions: SETTINGS_READ,
+      query: [],
+      handle: (call) => oneSetting(call, name),
+    })),
     zones,
     {
       method: 'GET',

@@ -4,9 +4,12 @@ import { GraphError } from './errors.ts'
 import { parseInstant } from './zones.ts'
 
 /** Both ends are required; an offset in the value is honoured, none means UTC. */
-export function windowOf(call: Call): { from: number; to: number } {
+export function windowOf(
+  call: Call,
+  given: ReadonlyMap<string, string> = call.query,
+): { from: number; to: number } {
   const read = (name: string): number => {
-    const source = call.query.get(name.toLowerCase())
+    const source = given.get(name.toLowerCase())
     if (source === undefined || source === '')
       throw new GraphError(
         400,

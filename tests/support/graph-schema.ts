@@ -142,13 +142,14 @@ export function normalPath(path: string): string {
 }
 
 const COLLECTION = /CollectionResponse$/
-const DELTA_TYPES: readonly (readonly [RegExp, string])[] = [
+const ROW_TYPES: readonly (readonly [RegExp, string])[] = [
   [/(calendarview|events|instances)\/delta/, 'event'],
   [/messages\/delta/, 'message'],
   [/(mailfolders|childfolders)\/delta/, 'mailFolder'],
   [/lists\/delta/, 'todoTaskList'],
   [/tasks\/delta/, 'todoTask'],
   [/users\/delta/, 'user'],
+  [/\/getschedule$/, 'scheduleInformation'],
 ]
 
 /** What is wrong with the body of an answer to `method` on the route `path`; nothing when its type is unknown. */
@@ -162,13 +163,13 @@ export function problemsOf(method: string, path: string, body: unknown): string[
       problems.push('the error has no code or message')
     return problems
   }
-  const delta = DELTA_TYPES.find(([pattern]) => pattern.test(normal))
+  const delta = ROW_TYPES.find(([pattern]) => pattern.test(normal))
   const response = urlTemplates().find(
     (template) => template.method === method && normalPath(template.path) === normal,
   )?.responseType
   const value = (body as { value?: unknown }).value
   if (delta !== undefined) {
-    if (!Array.isArray(value)) return ['a delta page without value']
+    if (!Array.isArray(value)) return ['a list without value']
     value.forEach((entry, at) => checkObject(entry, delta[1], `value[${at}]`, problems))
   } else if (response !== undefined && COLLECTION.test(response)) {
     const type = lowerFirst(response.replace(COLLECTION, ''))
