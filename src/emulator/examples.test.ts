@@ -8,7 +8,7 @@ import type { Emulator } from './emulator.ts'
 import { caller, emulated, type Answered, type Caller, type Json } from '../../tests/support/emulated.ts'
 import { readReference, testWithReference } from '../../tests/support/reference.ts'
 import { DIFFERENCES, OUT_OF_SCOPE } from './examples-differences.ts'
-import { setMore, setValues, withValues, type Values } from './examples.fixture.ts'
+import { setMore, setValues, withValues, type Values } from '../../tests/support/examples.ts'
 
 interface Example {
   readonly page: string

@@ -131,10 +131,12 @@ async function read(summary, reading, chosen = true, row = null) {
   }
   const flagged = message.flag?.flagStatus === 'flagged'
   const frame = h('iframe', { title: 'Text of the message', sandbox: '', referrerPolicy: 'no-referrer' })
-  frame.srcdoc =
+  // Mail is written for white paper: it stays white, also in the dark.
+  frame.srcdoc = `<style>body{margin:12px;font:14px/1.5 system-ui,sans-serif;color:#1b1f27;background:#fff}</style>${
     message.body.contentType === 'html'
       ? message.body.content
-      : `<pre style="white-space:pre-wrap;font:14px/1.5 system-ui">${escape(message.body.content)}</pre>`
+      : `<pre style="white-space:pre-wrap;font:inherit;margin:0">${escape(message.body.content)}</pre>`
+  }`
   const moving = h(
     'select',
     {

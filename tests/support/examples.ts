@@ -1,6 +1,6 @@
 /** Values that exist here, for the placeholders, tokens and past dates of the documented requests. */
-import { caller, BEN, type Caller, type Json } from '../../tests/support/emulated.ts'
-import type { Emulator } from './emulator.ts'
+import { caller, BEN, type Caller, type Json } from './emulated.ts'
+import type { Emulator } from '../../src/emulator/emulator.ts'
 
 /** Texts of documented requests and what stands for them; within one example or in all. */
 export type Values = readonly (readonly [example: string | null, text: string | RegExp, value: string])[]
