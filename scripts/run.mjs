@@ -31,7 +31,7 @@ const COMMANDS = {
   emulator: { file: 'src/emulator/main.ts', args: [], web: false },
   test: { file: 'scripts/test.ts', args: [], web: true },
   check: { file: 'scripts/check.ts', args: [], web: false },
-  bench: { file: 'bench/main.ts', args: [], web: false },
+  bench: { file: 'bench/main.ts', args: [], web: true },
   screenshots: { file: 'scripts/screenshots.ts', args: [], web: true },
   simulate: { file: 'tests/simulation/main.ts', args: [], web: false },
 }

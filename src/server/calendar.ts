@@ -18,6 +18,7 @@ import type { RecordRow } from '../store/sync-store.ts'
 import type { ApiOutput } from './api/api.ts'
 import type { calendarApi } from './api/calendar.ts'
 import {
+  aboutItems,
   byOf,
   containersOf,
   edited,
@@ -25,13 +26,12 @@ import {
   mayWrite,
   nudge,
   recordById,
-  relatedTo,
   requireContainer,
   syncMarks,
   valueOf,
+  type About,
   type ContainerRecord,
   type SyncMark,
-  nameOf,
 } from './items.ts'
 import { exportCalendar, importCalendar } from './icalendar.ts'
 import { FileAnswer, type Caller, type HandlersOf } from './mount.ts'
@@ -114,15 +114,14 @@ export function calendarHandlers(parts: Parts): HandlersOf<typeof calendarApi> {
     caller: Caller,
     record: RecordRow,
     isOwn: boolean,
-    marks?: ReadonlyMap<string, SyncMark>,
+    known?: About,
   ): Promise<EventView> {
     const seen = asSeenBy(record, isOwn)
     const { fields, facts } = seen.record
     const event = eventFields({ fields })
     const answers = event.answers ?? {}
-    const mark = seen.redacted
-      ? NO_MARK
-      : ((marks ?? (await syncMarks(database, [record]))).get(record.id) ?? NO_MARK)
+    const about = known ?? (await aboutItems(database, [record]))
+    const mark = seen.redacted ? NO_MARK : about.mark(record)
     return {
       id: record.id,
       calendar: record.container,
@@ -154,10 +153,10 @@ export function calendarHandlers(parts: Parts): HandlersOf<typeof calendarApi> {
       readOnly: [...readOnlyGroups(seen.record)].map(([group, why]) => ({ group, why })),
       redacted: seen.redacted,
       modifiedAt: iso(record.modifiedAt),
-      modifiedBy: await nameOf(database, record.modifiedBy),
+      modifiedBy: about.changedBy(record),
       deletedAt: record.deletedAt === null ? null : iso(record.deletedAt),
       sync: mark,
-      related: seen.redacted ? [] : await relatedTo(database, record.id),
+      related: seen.redacted ? [] : about.related(record),
     }
   }
 
@@ -291,9 +290,9 @@ export function calendarHandlers(parts: Parts): HandlersOf<typeof calendarApi> {
         values,
       )
       const records = rows.map(toRecord)
-      const marks = await syncMarks(database, records)
+      const about = await aboutItems(database, records)
       const items = await Promise.all(
-        records.map((record) => eventView(caller, record, own.has(record.container), marks)),
+        records.map((record) => eventView(caller, record, own.has(record.container), about)),
       )
       return pageOf(items, count?.n ?? 0, query)
     },

@@ -1,5 +1,5 @@
 import type { Channel, Fields, Json } from '../core/item.ts'
-import { asId, type RecordId } from '../core/ids.ts'
+import { asId } from '../core/ids.ts'
 import type { By, Edited } from '../crm/items.ts'
 import type { Sql } from '../store/database.ts'
 import { RECORD_COLUMNS, toRecord, type RecordColumns } from '../store/records.ts'
@@ -31,12 +31,6 @@ export const CONTAINERS = `select k.id, k.kind, k.organization, k.owner, u.name 
     c.mailbox, m.address, c.name as collection_name, c.can_write, c.selected
   from containers k left join users u on u.id = k.owner
     left join collections c on c.container = k.id left join mailboxes m on m.id = c.mailbox`
-
-/** A record keeps who changed it by id; people read the name. */
-export async function nameOf(sql: Sql, who: string): Promise<string> {
-  const [user] = await sql.query<{ name: string }>('select name from users where id = $1', [who])
-  return user?.name ?? who
-}
 
 export const isMine = (container: Pick<ContainerRecord, 'owner'>, caller: Caller): boolean =>
   container.owner === caller.user
@@ -256,17 +250,47 @@ export async function nudge(
   for (const row of rows) await parts.sync.nudge(asId(row.mailbox), row.channel)
 }
 
-export async function relatedTo(
-  sql: Sql,
-  record: RecordId | string,
-): Promise<{ kind: string; id: string; title: string }[]> {
-  return sql.query(
-    `select p.person_kind as kind, p.person as id, coalesce(c.name, a.name, l.name, k.name, '') as title from record_people p
+async function relatedTo(sql: Sql, records: readonly string[]): Promise<ReadonlyMap<string, Related[]>> {
+  const rows = await sql.query<Related & { readonly record: string }>(
+    `select p.record, p.person_kind as kind, p.person as id, coalesce(c.name, a.name, l.name, k.name, '') as title from record_people p
       left join contacts c on p.person_kind = 'contact' and c.id = p.person left join accounts a on p.person_kind = 'account' and a.id = p.person
       left join leads l on p.person_kind = 'lead' and l.id = p.person left join cases k on p.person_kind = 'case' and k.id = p.person
-      where p.record = $1 and p.state = 'linked' order by p.person_kind, title`,
-    [record],
+      where p.record = any($1) and p.state = 'linked' order by p.person_kind, title`,
+    [records],
   )
+  const related = new Map<string, Related[]>()
+  for (const { record, ...one } of rows) related.set(record, [...(related.get(record) ?? []), one])
+  return related
+}
+
+/** What a view says about items beyond their fields; asked once for a whole page of them. */
+export interface About {
+  readonly mark: (record: RecordRow) => SyncMark
+  readonly related: (record: RecordRow) => Related[]
+  /** A record keeps who changed it by id; people read the name. */
+  readonly changedBy: (record: RecordRow) => string
+}
+interface Related {
+  readonly kind: string
+  readonly id: string
+  readonly title: string
+}
+export async function aboutItems(sql: Sql, records: readonly RecordRow[]): Promise<About> {
+  const marks = await syncMarks(sql, records)
+  const related = await relatedTo(
+    sql,
+    records.map((record) => record.id),
+  )
+  const users = await sql.query<{ id: string; name: string }>(
+    'select id, name from users where id = any($1)',
+    [[...new Set(records.map((record) => record.modifiedBy))]],
+  )
+  const names = new Map(users.map((user) => [user.id, user.name]))
+  return {
+    mark: (record) => marks.get(record.id) ?? LOCAL,
+    related: (record) => related.get(record.id) ?? [],
+    changedBy: (record) => names.get(record.modifiedBy) ?? record.modifiedBy,
+  }
 }
 
 /** Canonical groups leave through the API as they are: the contract's types describe the same values. */

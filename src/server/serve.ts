@@ -187,6 +187,7 @@ export async function serve(parts: Parts, options: ServeOptions): Promise<Servin
     await app.register(staticFiles, {
       root: options.webFolder,
       wildcard: false,
+      preCompressed: true,
       // Files whose name carries a hash never change.
       setHeaders: (reply, path) => {
         reply.header(

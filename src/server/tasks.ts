@@ -8,6 +8,7 @@ import type { RecordRow } from '../store/sync-store.ts'
 import type { ApiOutput } from './api/api.ts'
 import type { tasksApi } from './api/tasks.ts'
 import {
+  aboutItems,
   byOf,
   containersOf,
   defaultContainer,
@@ -16,12 +17,9 @@ import {
   mayWrite,
   nudge,
   recordById,
-  relatedTo,
   requireContainer,
-  syncMarks,
+  type About,
   type ContainerRecord,
-  type SyncMark,
-  nameOf,
 } from './items.ts'
 import type { Caller, HandlersOf } from './mount.ts'
 import { likeOf, orderAndPage, pageOf } from './paging.ts'
@@ -32,14 +30,6 @@ import { notFound, Refusal } from './problems.ts'
 type TaskView = ApiOutput<'GET /api/tasks/:task'>
 type TaskListView = ApiOutput<'GET /api/task-lists'>['items'][number]
 
-const NO_MARK: SyncMark = {
-  state: 'local',
-  detail: null,
-  mailbox: null,
-  collection: null,
-  provenAt: null,
-  webLink: null,
-}
 const STATUSES = new Set(['notStarted', 'inProgress', 'completed', 'waitingOnOthers', 'deferred'])
 
 export function taskHandlers(parts: Parts): HandlersOf<typeof tasksApi> {
@@ -79,12 +69,9 @@ export function taskHandlers(parts: Parts): HandlersOf<typeof tasksApi> {
     return view
   }
 
-  async function taskView(
-    caller: Caller,
-    record: RecordRow,
-    marks?: ReadonlyMap<string, SyncMark>,
-  ): Promise<TaskView> {
+  async function taskView(caller: Caller, record: RecordRow, known?: About): Promise<TaskView> {
     const task = taskFields(record)
+    const about = known ?? (await aboutItems(database, [record]))
     const { recurrence } = task
     return {
       id: record.id,
@@ -104,10 +91,10 @@ export function taskHandlers(parts: Parts): HandlersOf<typeof tasksApi> {
       categories: [...(task.categories ?? [])],
       overdue: task.due !== null && task.status !== 'completed' && task.due < dateAt(env.now(), caller.zone),
       modifiedAt: iso(record.modifiedAt),
-      modifiedBy: await nameOf(database, record.modifiedBy),
+      modifiedBy: about.changedBy(record),
       deletedAt: record.deletedAt === null ? null : iso(record.deletedAt),
-      sync: (marks ?? (await syncMarks(database, [record]))).get(record.id) ?? NO_MARK,
-      related: await relatedTo(database, record.id),
+      sync: about.mark(record),
+      related: about.related(record),
     }
   }
   async function requireTask(caller: Caller, id: string, write: boolean): Promise<RecordRow> {
@@ -191,9 +178,9 @@ export function taskHandlers(parts: Parts): HandlersOf<typeof tasksApi> {
         values,
       )
       const records = rows.map(toRecord)
-      const marks = await syncMarks(database, records)
+      const about = await aboutItems(database, records)
       return pageOf(
-        await Promise.all(records.map((record) => taskView(caller, record, marks))),
+        await Promise.all(records.map((record) => taskView(caller, record, about))),
         count?.n ?? 0,
         query,
       )

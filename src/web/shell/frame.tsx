@@ -28,10 +28,15 @@ const MOST_SHOWN = 999
 const SMALL_KEY = 'syncline-rail-small'
 const modKey = navigator.platform.startsWith('Mac') ? '⌘' : 'Ctrl'
 
+/** A person who pays for each byte, as far as the browser tells. */
+const wantsLittle = (): boolean =>
+  (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true
+
 /** The pages behind the main places are fetched when nothing else is to do: a click then waits for no script. */
 function useFetchAhead(): void {
   const router = useRouter()
   useEffect(() => {
+    if (wantsLittle()) return
     const fetchAll = (): void => {
       for (const place of places) void router.preloadRoute({ to: place.to })
     }
