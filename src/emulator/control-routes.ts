@@ -28,11 +28,30 @@ const answer = (body: unknown, status = 200): Outgoing => ({
   ),
 })
 
+/** The numbers of a rule and what they may be. */
+const RULE_NUMBERS: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  count: [0, 1e9],
+  after: [0, 1e9],
+  probability: [0, 1],
+  status: [400, 599],
+  retryAfterSeconds: [0, 1e6],
+  delayMilliseconds: [0, 1e9],
+}
+
 function readRules(value: unknown): FaultRule[] {
   if (!Array.isArray(value)) throw new Refused('`rules` must be a list.')
   return value.map((entry) => {
     if (!isObject(entry) || !FAULT_KINDS.includes(entry['kind'] as FaultKind))
       throw new Refused(`A rule needs a kind: ${FAULT_KINDS.join(', ')}.`)
+    for (const [name, content] of Object.entries(entry)) {
+      const bounds = RULE_NUMBERS[name]
+      if (bounds !== undefined) {
+        if (typeof content !== 'number' || !(content >= bounds[0] && content <= bounds[1]))
+          throw new Refused(`\`${name}\` of a rule must be a number from ${bounds[0]} to ${bounds[1]}.`)
+      } else if (!['kind', 'method', 'path', 'mailbox'].includes(name))
+        throw new Refused(`A rule has no \`${name}\`.`)
+      else if (typeof content !== 'string') throw new Refused(`\`${name}\` of a rule must be a text.`)
+    }
     return entry as unknown as FaultRule
   })
 }
@@ -223,24 +242,45 @@ function summary(
   }
 }
 
+const CLOCK_FIRST = Date.UTC(1980, 0)
+const CLOCK_LAST = Date.UTC(2200, 0)
+
 function setClock(control: Control, body: JsonObject): Outgoing {
   const { clock } = control
   if (body['release'] === true) clock.release()
   else if (typeof body['set'] === 'string') {
     const at = Date.parse(body['set'])
-    if (Number.isNaN(at)) throw new Refused('`set` must be a date and time.')
+    if (!(at >= CLOCK_FIRST && at <= CLOCK_LAST))
+      throw new Refused('`set` must be a date and time between 1980 and 2200.')
     clock.set(at)
-  } else if (typeof body['advanceSeconds'] === 'number' && body['advanceSeconds'] >= 0)
+  } else if (
+    typeof body['advanceSeconds'] === 'number' &&
+    body['advanceSeconds'] >= 0 &&
+    clock.now() + body['advanceSeconds'] * 1000 <= CLOCK_LAST
+  )
     clock.advance(body['advanceSeconds'] * 1000)
   else throw new Refused('Send `set`, `advanceSeconds` or `release`.')
   return answer({ now: new Date(clock.now()).toISOString(), stopped: clock.frozen })
 }
 
+/** Switches that take a few values only. */
+const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
+  transactionIdRepeatStatus: [200, 201, 409],
+  throttleStatus: [429, 503],
+  todoCompletion: ['advance-and-copy', 'advance', 'new-task'],
+  subscriptionTooLong: ['refuse', 'cut'],
+}
+
 function setSwitches(switches: Switches, body: JsonObject): Switches {
   for (const [name, value] of Object.entries(body)) {
-    if (!(name in switches)) throw new Refused(`There is no switch '${name}'.`)
+    if (!Object.hasOwn(switches, name)) throw new Refused(`There is no switch '${name}'.`)
     if (typeof value !== typeof switches[name as keyof Switches])
       throw new Refused(`The switch '${name}' takes another type of value.`)
+    const choices = CHOICES[name]
+    if (choices !== undefined ? !choices.includes(value) : typeof value === 'number' && !(value >= 0))
+      throw new Refused(
+        `The switch '${name}' takes ${choices === undefined ? 'a number from 0' : choices.join(', ')}.`,
+      )
     Object.assign(switches, { [name]: value })
   }
   return switches

@@ -18,12 +18,16 @@ export interface LargeCounts {
   readonly tasks: number
 }
 
+/** A million messages take about 4 GB. */
+const ITEMS_MAX = 1_000_000
+
 export function parseLarge(seed: string): LargeCounts {
   const counts = { messages: 0, events: 0, tasks: 0 }
   for (const part of seed.slice('large:'.length).split(',')) {
     const [name = '', value = ''] = part.split('=')
-    if (!(name in counts) || !/^\d+$/.test(value))
+    if (!Object.hasOwn(counts, name) || !/^\d+$/.test(value))
       throw new Error(`'${part}' is no size. Write large:messages=50000,events=10000,tasks=5000.`)
+    if (Number(value) > ITEMS_MAX) throw new Error(`'${part}' is too large: at most ${ITEMS_MAX} of a kind.`)
     Object.assign(counts, { [name]: Number(value) })
   }
   return counts
