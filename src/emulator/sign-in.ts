@@ -65,7 +65,8 @@ export class SignIn {
     }
     if (form.get('cancel') !== undefined)
       return fail('access_denied', 65004, 'User declined to consent to access the app.')
-    const people = this.#directory.people(tenant ?? this.#store.data.tenants.get(app.tenantId) ?? null)
+    const home = this.#store.data.tenants.get(app.tenantId) ?? null
+    const people = this.#directory.people(tenant ?? (app.multiTenant ? null : home))
     const prompt = query.get('prompt') ?? ''
     const session = this.#session(incoming)
     const chosen = form.get('account') ?? (prompt === 'none' ? (session ?? undefined) : undefined)
