@@ -261,7 +261,8 @@ function arrived(
 }
 
 /** Written in requests of their own, after the item itself: the steps of a task, the exceptions of a series. */
-const isApart = (group: string): boolean => group === 'steps' || parseGroup(group).slot !== null
+const isApart = (group: string, value: Json): boolean =>
+  !isEmpty(value) && (group === 'steps' || parseGroup(group).slot !== null)
 
 /**
  * The groups of a write whose answer was lost that surely arrived. Of an update: those that the system now shows; where
@@ -273,7 +274,7 @@ function arrivedGroups(kind: OperationRow['do'], after: Fields, told: Fields): F
   for (const [group, value] of Object.entries(after)) {
     const wanted = isAbsent(value) ? undefined : value
     const shown = sameValue(group, told[group], wanted)
-    if (shown || (kind === 'create' && !isApart(group) && !isEmpty(told[group]))) fields[group] = value
+    if (shown || (kind === 'create' && !isApart(group, value) && !isEmpty(told[group]))) fields[group] = value
   }
   return fields
 }
@@ -302,7 +303,7 @@ function ourWork(row: OperationRow, told: Fields): Fields {
   const half = halfDone(row, told)
   return Object.fromEntries(
     Object.entries(row.after ?? {}).filter(
-      ([group]) => !isApart(group) || group in half || isEmpty(told[group]),
+      ([group, value]) => !isApart(group, value) || group in half || isEmpty(told[group]),
     ),
   )
 }

@@ -23,7 +23,7 @@ export const http: Layer = async (options, tally) => {
       count(tally, outcome)
       const [first] = [...outcome.violations, ...doubles(world.emulator)]
       if (first !== undefined)
-        report(tally, {
+        report(tally, options, {
           layer: 'http',
           seed: String(n),
           violation: first,

@@ -48,6 +48,7 @@ export class HttpWorld implements Playable {
   readonly labels: string[] = []
   steps = 0
   writes = 0
+  readonly answeredAt: readonly number[] = []
   /** Workers that were out so long that they lost their lease. */
   crashes = 0
   quiet = false

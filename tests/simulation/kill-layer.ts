@@ -22,7 +22,7 @@ export const kill: Layer = async (options, tally) => {
       count(tally, outcome)
       const [first] = [...outcome.violations, ...doubles(world.emulator)]
       if (first !== undefined)
-        report(tally, {
+        report(tally, options, {
           layer: 'kill',
           seed: String(n),
           violation: first,

@@ -1,11 +1,11 @@
-import { seedOptions, play, type Outcome } from './run.ts'
+import { seedOptions, play } from './run.ts'
 import { runPlanner, type PlannerCount } from './planner-layer.ts'
-import { scenarios } from './scenarios.ts'
 import type { Violation } from './history.ts'
+import { crash, pairs } from './crash-layers.ts'
 import { http } from './http-layer.ts'
 import { kill } from './kill-layer.ts'
 import { count, full, mine, report, type Layer, type LayerOptions } from './tally.ts'
-import { print, shrink, type Shape, type Story } from './story.ts'
+import { print, shrink, type Story } from './story.ts'
 import type { Rates } from './faults.ts'
 
 /** Layer 1: the planner alone. */
@@ -18,7 +18,7 @@ const planner: Layer = async (options, tally) => {
     tally.seeds += 1
     const [first] = found
     if (first !== undefined)
-      report(tally, {
+      report(tally, options, {
         layer: 'planner',
         seed: String(n),
         violation: first,
@@ -41,7 +41,7 @@ const engine: Layer = async (options, tally) => {
     count(tally, outcome)
     const [first] = outcome.violations
     if (first !== undefined)
-      report(tally, {
+      report(tally, options, {
         layer: 'engine',
         seed: String(n),
         violation: first,
@@ -50,7 +50,7 @@ const engine: Layer = async (options, tally) => {
     if (options.twice > 0 && n % options.twice === 0) {
       const again = await play(story, { seed, rates: drawn.rates })
       if (again.fingerprint !== outcome.fingerprint)
-        report(tally, {
+        report(tally, options, {
           layer: 'engine',
           seed: String(n),
           violation: { invariant: 'S0', says: 'two runs of one seed differ' },
@@ -79,49 +79,4 @@ async function shortest(
     .join('\n    ')}`
 }
 
-/** Every await of every scenario, with a crash there; every write, with its answer lost. `seeds` limits the scenarios. */
-const crash: Layer = async (options, tally) => {
-  const shape: Shape = { direction: 'both', conflict: 'crm', ...options.shape }
-  const all = scenarios(shape).slice(options.from, options.from + options.seeds)
-  for (const [n, { story, resource, crm, outlook }] of all.entries()) {
-    if (!mine(n, options) || full(tally, options)) continue
-    const seed = `c${options.from + n}`
-    const plain = await play(story, { seed, rates: {} })
-    count(tally, plain)
-    const cell = `${resource}: ${crm} / ${outlook}`
-    tally.cells.set(cell, (tally.cells.get(cell) ?? 0) + 1)
-    const judge = (outcome: Outcome, what: string): void => {
-      const differs =
-        outcome.end !== plain.end && !outcome.recreated
-          ? [
-              {
-                invariant: 'I11',
-                says: `the end differs from the one without it: ${outcome.end} instead of ${plain.end}`,
-              },
-            ]
-          : []
-      const [first] = [...outcome.violations, ...differs]
-      if (first !== undefined)
-        report(tally, {
-          layer: 'crash',
-          seed,
-          violation: first,
-          story: `${print(story, what)}\n  → ${first.invariant}: ${first.says}`,
-        })
-    }
-    if (plain.violations[0] !== undefined) judge(plain, 'no fault')
-    for (let at = 1; at <= plain.steps && !full(tally, options); at++) {
-      const outcome = await play(story, { seed, rates: {}, crashAt: new Set([at]) })
-      tally.crashes += outcome.crashes
-      judge(outcome, `crash at await ${at}, ${plain.labels[at - 1] ?? ''}`)
-    }
-    for (let write = 1; write <= plain.writes && !full(tally, options); write++) {
-      const outcome = await play(story, { seed, rates: {}, loseReplyOf: write })
-      tally.lostReplies += 1
-      judge(outcome, `the answer to write ${write} is lost`)
-    }
-    options.progress(tally, n, all.length)
-  }
-}
-
-export const LAYERS: Readonly<Record<string, Layer>> = { planner, engine, crash, kill, http }
+export const LAYERS: Readonly<Record<string, Layer>> = { planner, engine, crash, pairs, kill, http }

@@ -1,50 +1,79 @@
 /**
- * `npm run simulate -- --seeds N --from S [--layer L] [--shape direction=both,conflict=ask] [--json]`
+ * `npm run simulate -- --seeds N --from S [--layer L] [--shape direction=both,conflict=ask] [--nightly] [--json]`
  *
- * Random worlds, judged by an oracle of its own; see docs/simulation.md. Without a layer all of them run, with their
- * shares of the bar for one CI run. Work is shared over processes, two at most by default.
+ * Random worlds, judged by an oracle of its own; see docs/simulation.md. Without a number each layer plays its share of
+ * one CI run, or of one long run. Work is shared over processes, two at most by default.
  */
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { LAYERS } from './layers.ts'
 import { PLANTED_SEEDS, playPlanted } from './planted-run.ts'
+import { scenarios } from './scenarios.ts'
 import type { Shape } from './story.ts'
-import { newTally, type Tally } from './tally.ts'
+import { type Failure, newTally, type Tally } from './tally.ts'
 
-/** Worlds that each layer plays when no number is given: the bar of one CI run. */
-const CI_SEEDS: Readonly<Record<string, number>> = {
-  planner: 1_000_000,
-  engine: 20_000,
-  crash: 300,
-  kill: 12,
+/** What each layer plays when no number is given. */
+interface Share {
+  /** Worlds; of the crash layers: scenarios. */
+  readonly seeds: Readonly<Record<string, number>>
+  /** One seed in so many is played twice. */
+  readonly twice: number
+  /** One pair of crash points in so many is played. */
+  readonly sample: number
 }
-const TWICE = 20
+const CI: Share = {
+  seeds: { planner: 1_000_000, engine: 24_000, crash: 300, pairs: 300, kill: 14, http: 6 },
+  twice: 20,
+  sample: 50,
+}
+const NIGHTLY: Share = {
+  seeds: { planner: 15_000_000, engine: 300_000, crash: 300, pairs: 300, kill: 100, http: 100 },
+  twice: 1,
+  sample: 1,
+}
+
+/** A log that nobody watches needs fewer lines. */
+const TELL_EVERY_MS = process.stderr.isTTY ? 5_000 : 30_000
+
+/** Scenarios of the enumerating layers; the scenario's number is the seed. */
+const SCENARIOS = scenarios({ direction: 'both', conflict: 'crm' }).length
 
 const HELP = `Usage: npm run simulate -- [options]
   --layer NAME   ${Object.keys(LAYERS).join(', ')}; all of them when left out
-  --seeds N      worlds to play (planner ${CI_SEEDS['planner']}, engine ${CI_SEEDS['engine']}, crash: scenarios, ${CI_SEEDS['crash']})
+  --seeds N      worlds to play; of crash and pairs: scenarios of the ${SCENARIOS}
   --from S       the first seed (0); a failure prints the number to give here with --seeds 1
+                 (without a layer, N and S speak of planner and engine; the others play no more than their share)
+  --nightly      the long run: every layer ten times and more, every pair of crash points, every seed twice
+  --sample K     of pairs, one in K (${CI.sample}; nightly ${NIGHTLY.sample})
   --shape K=V,…  direction=both|crm-to-mailbox|mailbox-to-crm, conflict=crm|mailbox|ask
   --jobs N       processes to share the work (2, or as many as there are cores)
   --planted NAME play with a planted bug (or with each: all) until it is noticed, at most 1000 worlds
   --stop         stop at the first violation
   --json         one line of JSON at the end`
 
-const { values } = parseArgs({
-  options: {
-    layer: { type: 'string' },
-    seeds: { type: 'string' },
-    from: { type: 'string', default: '0' },
-    shape: { type: 'string' },
-    jobs: { type: 'string' },
-    share: { type: 'string' },
-    planted: { type: 'string' },
-    stop: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
+const OPTIONS = {
+  layer: { type: 'string' },
+  seeds: { type: 'string' },
+  from: { type: 'string', default: '0' },
+  shape: { type: 'string' },
+  jobs: { type: 'string' },
+  share: { type: 'string' },
+  planted: { type: 'string' },
+  stop: { type: 'boolean', default: false },
+  nightly: { type: 'boolean', default: false },
+  sample: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+const { values } = parsed()
+function parsed() {
+  try {
+    return parseArgs({ options: OPTIONS })
+  } catch (error) {
+    return stop(error instanceof Error ? error.message : String(error))
+  }
+}
 
 const whole = (name: string, text: string | undefined): number | undefined => {
   if (text === undefined) return undefined
@@ -79,6 +108,18 @@ const seeds = whole('seeds', values.seeds)
 const shape = shapeOf(values.shape)
 const names = values.layer === undefined ? Object.keys(LAYERS) : [values.layer]
 for (const name of names) if (!Object.hasOwn(LAYERS, name)) stop(`There is no layer "${name}".`)
+const bar = values.nightly ? NIGHTLY : CI
+const sample = Math.max(1, whole('sample', values.sample) ?? bar.sample)
+const isEnumerated = (name: string): boolean => name === 'crash' || name === 'pairs'
+if (values.layer !== undefined && isEnumerated(values.layer) && from >= SCENARIOS)
+  stop(`--from must be below ${SCENARIOS}: the scenarios of ${values.layer} are numbered from 0.`)
+/** Which worlds of a layer are played. */
+function range(name: string): { readonly first: number; readonly many: number } {
+  const all = bar.seeds[name] ?? 1
+  if (values.layer !== undefined || name === 'planner' || name === 'engine')
+    return { first: from, many: seeds ?? all }
+  return { first: 0, many: Math.min(seeds ?? all, all) }
+}
 const jobs = Math.max(1, whole('jobs', values.jobs) ?? Math.min(2, availableParallelism()))
 
 if (values.share !== undefined) {
@@ -96,16 +137,10 @@ if (values.share !== undefined) {
     tell(name, tally)
   }
   const seconds = (performance.now() - started) / 1000
-  for (const failure of sum.failures)
-    console.error(
-      `\n${failure.violation.invariant} violated, ${failure.layer} seed ${failure.seed}: ${failure.violation.says.slice(0, 600)}\n${failure.story.slice(0, 4000)}`,
-    )
   const row = {
     seeds: sum.seeds,
     operations: sum.operations,
     faults: sum.faults,
-    crashes: sum.crashes,
-    lostReplies: sum.lostReplies,
     violations: sum.violations,
     seconds: Math.round(seconds * 10) / 10,
   }
@@ -120,7 +155,7 @@ if (values.share !== undefined) {
 /** Shares one layer over processes and adds up what they found. */
 async function share(name: string): Promise<Tally> {
   const sum = newTally()
-  const count = seeds ?? CI_SEEDS[name] ?? 1000
+  const { first, many: count } = range(name)
   const progress = new Map<number, number>()
   const begun = performance.now()
   let told = begun
@@ -132,7 +167,7 @@ async function share(name: string): Promise<Tally> {
         '--seeds',
         String(count),
         '--from',
-        String(from),
+        String(first),
         '--jobs',
         String(jobs),
         '--share',
@@ -140,19 +175,22 @@ async function share(name: string): Promise<Tally> {
       ]
       if (values.shape !== undefined) args.push('--shape', values.shape)
       if (values.stop) args.push('--stop')
+      if (values.nightly) args.push('--nightly')
+      if (values.sample !== undefined) args.push('--sample', values.sample)
       const child = fork(import.meta.filename, args, { serialization: 'advanced' })
       return new Promise<void>((resolve, reject) => {
-        child.on('message', (message: { done?: number; of?: number; tally?: Tally }) => {
+        child.on('message', (message: { done?: number; tally?: Tally; failure?: Failure }) => {
+          if (message.failure !== undefined) tellFailure(message.failure)
           if (message.tally !== undefined) add(sum, message.tally)
           if (message.done === undefined) return
           progress.set(n, message.done)
           const now = performance.now()
-          if (values.json || now - told < 5_000) return
+          if (values.json || now - told < TELL_EVERY_MS) return
           told = now
           const done = Math.max(1, ...progress.values())
           const left = ((now - begun) / done) * (count - done)
           console.error(
-            `${name}: ${done.toLocaleString('en-GB')} of ${count.toLocaleString('en-GB')}, ${Math.round((done / (now - begun)) * 1000)}/s, about ${Math.ceil(left / 1000)} s left`,
+            `${name}: ${done.toLocaleString('en-GB')} of ${count.toLocaleString('en-GB')}, ${rate(done, now - begun)}/s, about ${Math.ceil(left / 1000)} s left`,
           )
         })
         child.on('exit', (code) =>
@@ -172,18 +210,20 @@ async function work(name: string, part: number, shares: number): Promise<void> {
   await layer(
     {
       from,
-      seeds: seeds ?? CI_SEEDS[name] ?? 1000,
+      seeds: seeds ?? 0,
       shape,
       share: part,
       shares,
-      twice: TWICE,
+      twice: bar.twice,
+      sample,
       stopAtFirst: values.stop,
-      progress: (_, done, of) => {
+      progress: (_, done) => {
         const now = performance.now()
         if (now - last < 1_000) return
         last = now
-        process.send?.({ done, of })
+        process.send?.({ done })
       },
+      failed: (failure) => void process.send?.({ failure }),
     },
     tally,
   )
@@ -203,7 +243,16 @@ function add(sum: Tally, part: Tally): void {
   ] as const)
     sum[key] += part[key]
   for (const [cell, times] of part.cells) sum.cells.set(cell, (sum.cells.get(cell) ?? 0) + times)
-  sum.failures.push(...part.failures)
+}
+
+const rate = (done: number, ms: number): string =>
+  ((done / ms) * 1000).toLocaleString('en-GB', { maximumSignificantDigits: 2 })
+
+/** At once: a long run may be broken off. */
+function tellFailure({ layer, seed, violation, story }: Failure): void {
+  console.error(
+    `\n${violation.invariant} violated, ${layer} seed ${seed}: ${violation.says.slice(0, 600)}\n${story.slice(0, 4000)}`,
+  )
 }
 
 function tell(name: string, tally: Tally): void {

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { PLANTED, type Planted } from './planted.ts'
-import type { Tally } from './tally.ts'
+import type { Failure, Tally } from './tally.ts'
 
 /** `--planted`: each bug is played, in a process of its own that has it, until the oracle notices. */
 
@@ -77,13 +77,16 @@ function playOne(bug: Planted, seeds: number, from: number): Promise<Caught> {
   )
   return new Promise((resolve, reject) => {
     let tally: Tally | undefined
-    child.on('message', (message: { tally?: Tally }) => (tally = message.tally ?? tally))
+    let failure: Failure | undefined
+    child.on('message', (message: { tally?: Tally; failure?: Failure }) => {
+      tally = message.tally ?? tally
+      failure ??= message.failure
+    })
     child.on('exit', (code) => {
       if (tally === undefined) {
         reject(new Error(`The process that played "${bug.name}" ended with ${code}.`))
         return
       }
-      const [failure] = tally.failures
       resolve({
         bug,
         by: failure?.violation.invariant ?? null,

@@ -62,6 +62,22 @@ test('[R33] a task that was made without its steps gets them, and that is no con
   expect(fieldsOf(world, 'i1')?.['steps']).toMatchObject([{ title: 'step s2z' }])
 })
 
+test('[R33] a task that was made without steps keeps those that somebody writes before the look-up', async () => {
+  const { world } = await played(
+    'task: title in the CRM, mark in Outlook',
+    [
+      { do: 'create', who: 'crm', item: 'i1', resource: 'task' },
+      { do: 'pass' },
+      { do: 'edit', who: 'crm', item: 'i1', groups: ['subject'] },
+      { do: 'edit', who: 'outlook', item: 'i1', groups: ['steps'] },
+      { do: 'pass' },
+    ],
+    { loseReplyOf: 1 },
+  )
+  expect(world.store.dump().conflicts).toEqual([])
+  expect(fieldsOf(world, 'i1')?.['steps']).toMatchObject([{ title: 'step s3z' }])
+})
+
 test('[R6] an edit whose answer was lost survives a deletion that may have seen it, with both on record', async () => {
   const { world, outcome } = await played(
     'seed 7279',

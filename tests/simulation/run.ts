@@ -25,6 +25,8 @@ export interface Playable {
   readonly injected: ReadonlyMap<string, number>
   readonly steps: number
   readonly writes: number
+  /** The step at which each write to Microsoft was answered; empty in a world that does not note it. */
+  readonly answeredAt: readonly number[]
   readonly crashes: number
   readonly labels: readonly string[]
   /** The most requests that were on their way at once, where that is counted. */
@@ -45,8 +47,10 @@ export interface Outcome {
   readonly violations: readonly Violation[]
   readonly operations: number
   readonly injected: ReadonlyMap<string, number>
+  /** Up to the moment from which on nothing goes wrong any more. */
   readonly steps: number
   readonly writes: number
+  readonly answeredAt: readonly number[]
   readonly crashes: number
   readonly fingerprint: string
   /** Both sides at the end, without ids: what a crash may not change. */
@@ -93,6 +97,7 @@ export async function play(story: Story, options: Omit<WorldOptions, 'shape'>): 
 export async function playIn(world: Playable, story: Story, rates: Rates): Promise<Outcome> {
   const violations: Violation[] = []
   let rest: Rest | null = null
+  let busy = { steps: 0, writes: 0 }
   try {
     for (const beat of story.beats) {
       switch (beat.do) {
@@ -112,6 +117,7 @@ export async function playIn(world: Playable, story: Story, rates: Rates): Promi
           await world.act(beat)
       }
     }
+    busy = { steps: world.steps, writes: world.writes }
     world.quiet = true
     violations.push(...(await comeToRest(world, rates)))
     rest = await restOf(world, story.shape, rates)
@@ -129,8 +135,8 @@ export async function playIn(world: Playable, story: Story, rates: Rates): Promi
     violations,
     operations: world.history.acts.length,
     injected: world.injected,
-    steps: world.steps,
-    writes: world.writes,
+    ...busy,
+    answeredAt: world.answeredAt,
     crashes: world.crashes,
     fingerprint: world.fingerprint(),
     end: rest === null ? 'broken' : endOf(rest),

@@ -1,7 +1,7 @@
 import type { Beat, Resource, Shape, Story, Who } from './story.ts'
 
 /**
- * The scripted scenarios of the exhaustive layer: every pair of acts that two people can do to one item between two
+ * The scripted scenarios of the exhaustive layers: every pair of acts that two people can do to one item between two
  * passes, for each resource. Each is played once to count its awaits, then once for each await with a crash there, and
  * once for each write with its answer lost.
  */
@@ -35,14 +35,45 @@ const MOVES: Readonly<Record<string, Move>> = {
         ? [{ do: 'complete', who, item }]
         : [{ do: 'edit', who, item, groups: ['showAs', 'subject'] }],
 }
-export const MOVE_NAMES = Object.keys(MOVES)
+const MOVE_NAMES = Object.keys(MOVES)
 const RESOURCES: readonly Resource[] = ['event', 'series', 'task']
+
+/** The scenarios whose crash points are also taken in pairs, as acts in the CRM / acts in Outlook. */
+const CORE: Readonly<Record<Resource, readonly string[]>> = {
+  event: [
+    'nothing / text',
+    'text / nothing',
+    'title / title',
+    'title / delete',
+    'delete / title',
+    'two groups / date',
+    'edit and delete / mark',
+  ],
+  series: [
+    'nothing / take out',
+    'occurrence / nothing',
+    'occurrence / occurrence',
+    'occurrence / take out',
+    'take out / occurrence',
+    'title / delete',
+    'delete / occurrence',
+  ],
+  task: [
+    'nothing / mark',
+    'mark / mark',
+    'mark / title',
+    'take out / text',
+    'title / delete',
+    'delete / mark',
+  ],
+}
 
 export interface Scenario {
   readonly story: Story
   readonly resource: Resource
   readonly crm: string
   readonly outlook: string
+  readonly isCore: boolean
 }
 
 export function scenarios(shape: Shape): readonly Scenario[] {
@@ -62,6 +93,7 @@ export function scenarios(shape: Shape): readonly Scenario[] {
           resource,
           crm,
           outlook,
+          isCore: CORE[resource].includes(`${crm} / ${outlook}`),
           story: { name: `${resource}: ${crm} in the CRM, ${outlook} in Outlook`, shape, beats },
         })
       }

@@ -21,7 +21,6 @@ export interface Tally {
   violations: number
   /** Acts of the CRM person × acts of the Outlook person on the same item between two passes, by resource. */
   readonly cells: Map<string, number>
-  readonly failures: Failure[]
 }
 
 export const newTally = (): Tally => ({
@@ -34,7 +33,6 @@ export const newTally = (): Tally => ({
   conflicts: 0,
   violations: 0,
   cells: new Map(),
-  failures: [],
 })
 
 const FAILURES_TOLD_MAX = 10
@@ -48,7 +46,10 @@ export interface LayerOptions {
   readonly shares: number
   /** One in so many seeds is played twice and must agree to the byte. 0: none. */
   readonly twice: number
+  /** Of what is enumerated in pairs, one in so many is played. */
+  readonly sample: number
   readonly stopAtFirst: boolean
+  readonly failed: (failure: Failure) => void
   readonly progress: (tally: Tally, done: number, of: number) => void
 }
 
@@ -63,11 +64,13 @@ export function count(tally: Tally, outcome: Outcome): void {
   tally.operations += outcome.operations
   tally.steps += outcome.steps
   tally.crashes += outcome.crashes
+  // A crash that was drawn is among the injected faults; one at a given step, or by a signal, is not.
+  tally.faults += outcome.crashes - (outcome.injected.get('crash') ?? 0)
   for (const [, times] of outcome.injected) tally.faults += times
   for (const cell of outcome.cells) tally.cells.set(cell, (tally.cells.get(cell) ?? 0) + 1)
 }
 
-export function report(tally: Tally, failure: Failure): void {
+export function report(tally: Tally, options: LayerOptions, failure: Failure): void {
   tally.violations += 1
-  if (tally.failures.length < FAILURES_TOLD_MAX) tally.failures.push(failure)
+  if (tally.violations <= FAILURES_TOLD_MAX) options.failed(failure)
 }

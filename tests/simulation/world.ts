@@ -58,6 +58,7 @@ export class World {
   /** Steps and writes to Microsoft so far, over all processes. */
   steps = 0
   writes = 0
+  readonly answeredAt: number[] = []
   crashes = 0
   readonly injected = new Map<string, number>()
   quiet = false
@@ -259,6 +260,7 @@ export class World {
     })
     if (isWrite) this.writes += 1
     await process.step(`reply ${response.status} ${init.method} ${path.replace(/\/users\/[^/]+/, '')}`)
+    if (isWrite) this.answeredAt.push(this.steps)
     const lost = isWrite && this.#options.loseReplyOf === this.writes && !this.quiet
     const told = response.status === 429 || response.status === 503 // a wait that was never heard cannot be kept
     if (lost || (!told && this.#draw('reply-lost')))
