@@ -245,8 +245,9 @@ function add(sum: Tally, part: Tally): void {
   for (const [cell, times] of part.cells) sum.cells.set(cell, (sum.cells.get(cell) ?? 0) + times)
 }
 
-const rate = (done: number, ms: number): string =>
-  ((done / ms) * 1000).toLocaleString('en-GB', { maximumSignificantDigits: 2 })
+function rate(done: number, ms: number): string {
+  return ((done / ms) * 1000).toLocaleString('en-GB', { maximumSignificantDigits: 2 })
+}
 
 /** At once: a long run may be broken off. */
 function tellFailure({ layer, seed, violation, story }: Failure): void {
