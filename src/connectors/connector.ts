@@ -260,8 +260,17 @@ export type Operation =
     }
 
 export type PushOutcome =
-  /** `item` is what the system says it holds now (its normalised form). */
-  | { readonly outcome: 'written'; readonly id: ItemId; readonly etag: ETag; readonly item: Item | null }
+  /**
+   * `item` is what the system says it holds now (its normalised form). `found`: an earlier attempt at the same create had
+   * arrived, perhaps not with all of its parts, and others may have changed it since.
+   */
+  | {
+      readonly outcome: 'written'
+      readonly id: ItemId
+      readonly etag: ETag
+      readonly item: Item | null
+      readonly found?: true
+    }
   /** It changed since we looked: pull and reconcile again. */
   | { readonly outcome: 'stale' }
   /** It no longer exists: the next pull will say so too. */

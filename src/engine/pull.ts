@@ -2,8 +2,8 @@ import { ConnectorError, type Observation, type Page } from '../connectors/conne
 import { type ETag, type ItemId, type OperationId, asId } from '../core/ids.ts'
 import type { Item, Json } from '../core/item.ts'
 import { matchKeys } from '../core/match.ts'
-import { packBases } from '../core/merge.ts'
 import type { CollectionRow, LinkRow, OperationRow, PairRow, SyncTx } from '../store/sync-store.ts'
+import { basesAfter } from './arrived.ts'
 import type { Batch } from './batch.ts'
 import { consider, pendingOf } from './consider.ts'
 import { type Pass, collectionRef } from './pass.ts'
@@ -209,7 +209,7 @@ export function considerItem(
   let { link } = pair
   let open = (link?.pending && pending.get(link.pending)) ?? null
   if (link !== null && link.item === null && open !== null && each.item.facts.marker === open.id) {
-    link = arrived(pass, batch, link, open, each.id)
+    link = arrived(pass, batch, link, open, each)
     open = null
   }
   const item = pass.kind === 'message' ? lyingIn(row, each.item) : each.item
@@ -222,11 +222,16 @@ const lyingIn = (row: CollectionRow, item: Item): Item =>
   item.fields['folder'] === row.id ? item : { ...item, fields: { ...item.fields, folder: row.id } }
 
 /** Our create arrived though its answer did not: the mark on the item says which one it is (R33). */
-function arrived(pass: Pass, batch: Batch, link: LinkRow, open: OperationRow, item: ItemId): LinkRow {
-  batch.outcomes.push({ id: open.id, state: 'written', item, at: pass.env.now() })
+function arrived(
+  pass: Pass,
+  batch: Batch,
+  link: LinkRow,
+  open: OperationRow,
+  { id, item }: { readonly id: ItemId; readonly item: Item },
+): LinkRow {
+  batch.outcomes.push({ id: open.id, state: 'written', item: id, at: pass.env.now() })
   pass.unsettled.delete(open.id)
-  const { mailboxBase } = packBases(link.base, open.after ?? {})
-  const linked = { ...link, item, pending: null, mailboxBase }
+  const linked = { ...link, item: id, pending: null, ...basesAfter(open, link, item.fields, true) }
   batch.putLink(linked)
   return linked
 }

@@ -6,10 +6,10 @@ import type {
   SettleOutcome,
 } from '../connectors/connector.ts'
 import { type CollectionId, asId } from '../core/ids.ts'
-import { type Fields, type Json, parseGroup } from '../core/item.ts'
-import { applied, isAbsent, isEmpty, packBases, same, unpackMailboxBase } from '../core/merge.ts'
-import { sameValue } from '../core/same.ts'
+import type { Fields, Json } from '../core/item.ts'
+import { applied, isAbsent, unpackMailboxBase } from '../core/merge.ts'
 import type { CollectionRow, LinkRow, OperationOutcome, OperationRow, PairRow } from '../store/sync-store.ts'
+import { basesAfter } from './arrived.ts'
 import type { Batch } from './batch.ts'
 import { linkFacts, supersede } from './consider.ts'
 import { type Pass, collectionRef } from './pass.ts'
@@ -172,7 +172,7 @@ function settle(pass: Pass, batch: Batch, { row, outcome }: Settlement, pair: Pa
       pass.counts.toMailbox += 1
       if (pass.parked.delete(row.record))
         batch.unparked.push({ mailbox: row.mailbox, side: 'crm', key: row.record })
-      arrived(pass, batch, row, pair, link, outcome, late)
+      arrived(pass, batch, row, pair, link, outcome, late || 'found' in outcome)
       return
     case 'stale':
       result('stale', 'It changed in Microsoft 365 since it was last read: decided anew.')
@@ -217,27 +217,9 @@ function arrived(
     return
   }
   const collection = homeOf(pass, row.after ?? {}) ?? pass.collections.get(row.collection)
-  const told = outcome.item?.fields
-  // A series with its exceptions and a task with its steps are written in several requests. Found by its mark after a lost
-  // answer, it may lack some of them: these did not arrive, so they still count as changed in the CRM.
-  const after = late && told ? arrivedGroups(row.do, row.after ?? {}, told) : (row.after ?? {})
-  // Answered at once, the write is what Microsoft holds, in its own spelling; found later, others may have changed it.
-  const spelled = told && !late ? inTheirWords(after, told) : after
-  const crmBase =
-    row.do === 'create' ? withoutGroups(link.base, row.after ?? {}, after) : applied(link.base, after)
-  const mailboxBase =
-    row.do === 'create'
-      ? {
-          ...picked(told ?? {}, late ? ourWork(row, told ?? {}) : (row.after ?? {})),
-          ...applied({}, spelled),
-        }
-      : {
-          ...applied(unpackMailboxBase(link.base, link.mailboxBase), spelled),
-          ...(late && told ? halfDone(row, told) : {}),
-        }
   const next: LinkRow = {
     ...link,
-    ...packBases(crmBase, mailboxBase),
+    ...basesAfter(row, link, outcome.item?.fields ?? null, late),
     item: outcome.id,
     etag: outcome.etag,
     collection: collection?.id ?? link.collection,
@@ -258,78 +240,6 @@ function arrived(
       new Map(),
       true,
     )
-}
-
-/** Written in requests of their own, after the item itself: the steps of a task, the exceptions of a series. */
-const isApart = (group: string, value: Json): boolean =>
-  !isEmpty(value) && (group === 'steps' || parseGroup(group).slot !== null)
-
-/**
- * The groups of a write whose answer was lost that surely arrived. Of an update: those that the system now shows; where
- * somebody has changed one since, both sides differ from their base and the conflict policy decides. Of a create: also
- * what came with the item itself and is not empty now; another value is what somebody made of ours.
- */
-function arrivedGroups(kind: OperationRow['do'], after: Fields, told: Fields): Fields {
-  const fields: { [group: string]: Json } = {}
-  for (const [group, value] of Object.entries(after)) {
-    const wanted = isAbsent(value) ? undefined : value
-    const shown = sameValue(group, told[group], wanted)
-    if (shown || (kind === 'create' && !isApart(group, value) && !isEmpty(told[group]))) fields[group] = value
-  }
-  return fields
-}
-
-/**
- * Lists that stand half as they were and half as we wanted them (the steps of a task are written one by one): our own
- * unfinished work, which is no change that a person made, and is written again from the CRM.
- */
-function halfDone(row: OperationRow, told: Fields): Fields {
-  const fields: { [group: string]: Json } = {}
-  for (const [group, wanted] of Object.entries(row.after ?? {})) {
-    const before = row.do === 'create' ? [] : row.before?.[group]
-    const now = told[group]
-    if (!Array.isArray(wanted) || !Array.isArray(before) || !Array.isArray(now)) continue
-    const ours = [...before, ...wanted]
-    if (now.every((one) => ours.some((each) => same(each, one)))) fields[group] = now
-  }
-  return fields
-}
-
-/**
- * The groups of a create that nobody else had a hand in. Steps that are not all ours may stand where ours never arrived,
- * written by somebody who never saw them: without a base both sides count as changed, and the conflict policy decides.
- */
-function ourWork(row: OperationRow, told: Fields): Fields {
-  const half = halfDone(row, told)
-  return Object.fromEntries(
-    Object.entries(row.after ?? {}).filter(
-      ([group, value]) => !isApart(group, value) || group in half || isEmpty(told[group]),
-    ),
-  )
-}
-
-/** What `told` says of the groups in `groups`, as far as it says something. */
-function picked(told: Fields, groups: Fields): Fields {
-  const fields: { [group: string]: Json } = {}
-  for (const group in groups) {
-    const value = told[group]
-    if (value !== undefined) fields[group] = value
-  }
-  return fields
-}
-
-/** `base` without the groups that were to be written and were not. */
-function withoutGroups(base: Fields, wanted: Fields, arrived: Fields): Fields {
-  const fields: { [group: string]: Json } = { ...base }
-  for (const group in wanted) if (!(group in arrived)) delete fields[group]
-  return fields
-}
-
-/** What we wrote, as the system spells it. */
-function inTheirWords(after: Fields, told: Fields): Fields {
-  const fields: { [group: string]: Json } = {}
-  for (const [group, value] of Object.entries(after)) fields[group] = told[group] ?? value
-  return fields
 }
 
 function parkRejected(pass: Pass, batch: Batch, row: OperationRow, pair: PairRow, reason: string): void {

@@ -199,6 +199,27 @@ describe('tasks', () => {
     expect((body as { value: unknown[] }).value).toHaveLength(1)
   })
 
+  test('[R33] a task that a pull shows before its look-up was answered keeps the steps that it was made without', async () => {
+    const here = await office('tasks')
+    await here.pass()
+    const steps = [{ title: 'Find the number', done: false }]
+    await here.create({ subject: 'Call', due: null, steps })
+    const { control } = here.graph.emulator
+    control.plan([{ kind: 'reply-lost', method: 'POST', path: '/tasks$/', count: 1 }])
+    await here.rawPass()
+    control.plan([{ kind: 'refuse', status: 500, method: 'GET', path: 'orderby', count: 5 }])
+    await here.rawPass()
+    expect(here.record('Call')?.fields['steps']).toEqual(steps)
+    control.plan([])
+    await here.pass()
+    expect(here.record('Call')?.fields['steps']).toEqual(steps)
+    const lists = (await here.anna.get('/me/todo/lists')).body as { value: { id: string }[] }
+    const { body } = await here.anna.get(
+      `/me/todo/lists/${lists.value[0]?.id ?? ''}/tasks?$expand=checklistItems`,
+    )
+    expect(body).toMatchObject({ value: [{ checklistItems: [{ displayName: 'Find the number' }] }] })
+  })
+
   test('[R2] [R4] completed on one side is completed on the other', async () => {
     const here = await office('tasks')
     await here.create({ subject: 'Call', status: 'notStarted', completed: null })

@@ -86,7 +86,8 @@ const begun = (outcome: PushOutcome): PushOutcome => ({
 /** A create that Microsoft knows already: its transactionId was used. What it made is what we made. */
 async function foundByMarker(ask: Ask, operation: Create): Promise<PushOutcome> {
   const settled = await settleCreate(ask, operation)
-  if (settled.outcome === 'written' || settled.outcome === 'unknown') return settled
+  if (settled.outcome === 'written') return { ...settled, found: true }
+  if (settled.outcome === 'unknown') return settled
   return {
     outcome: 'rejected',
     code: 'duplicate-transaction',

@@ -76,7 +76,7 @@ export function pushTask(ask: Ask, operation: Operation, marked: Marked): Promis
 async function createTask(ask: Ask, { collection, item, key }: Create, marked: Marked): Promise<PushOutcome> {
   const whole = taskFields({ fields: item.fields })
   const made = marked.get(key)
-  if (made !== undefined) return reloaded(ask, idOf(made), collection)
+  if (made !== undefined) return foundAgain(await reloaded(ask, idOf(made), collection))
   const written = taskBody(given(item), whole, collection.zone)
   if (!written.ok) return { outcome: 'rejected', reason: written.reason, code: written.code }
   const answer = await ask({
@@ -105,6 +105,9 @@ async function createTask(ask: Ask, { collection, item, key }: Create, marked: M
     ? trouble
     : { outcome: 'unknown', failure: 'failure' in trouble ? trouble.failure : STEPS_MISSING }
 }
+
+const foundAgain = (outcome: PushOutcome): PushOutcome =>
+  outcome.outcome === 'written' ? { ...outcome, found: true } : outcome
 
 /** Only what has a value: the rest is as a new task has it anyway. */
 function given(item: Item): Fields {

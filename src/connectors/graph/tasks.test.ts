@@ -172,7 +172,7 @@ describe('push', () => {
     const world = await graphWorld()
     const list = await world.collection('tasks')
     const first = await push(world, create(list, task()))
-    expect(await push(world, create(list, task()))).toEqual(first)
+    expect(await push(world, create(list, task()))).toEqual({ ...first, found: true })
     expect((await tasksAt(world, list)).length).toBe(1)
     expect((await pulled(world, list)).item.facts.marker).toBe('op-1')
   })
