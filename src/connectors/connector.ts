@@ -1,4 +1,4 @@
-import type { CollectionId, Cursor, ETag, ItemId, OperationId } from '../core/ids.ts'
+import type { CollectionId, Cursor, ETag, Instant, ItemId, OperationId } from '../core/ids.ts'
 import type { Address, Body, Channel, Fields, Item, Side, Zone } from '../core/item.ts'
 
 /**
@@ -46,9 +46,14 @@ export interface Connector {
   /**
    * Writes, each guarded by the version it was decided on; answers in the order asked, each by itself. Retries only
    * what the system says it did not take (429, 503 with Retry-After, before anything was applied). A write whose
-   * answer was lost comes back as `unknown` and is never sent again by the connector.
+   * answer was lost comes back as `unknown` and is never sent again by the connector. What has not left by `until` is
+   * `not-sent`: then another worker may have looked it up already, and found that it did not arrive.
    */
-  push(operations: readonly Operation[], signal: AbortSignal): Promise<readonly PushOutcome[]>
+  push(
+    operations: readonly Operation[],
+    signal: AbortSignal,
+    until?: Instant,
+  ): Promise<readonly PushOutcome[]>
 
   /**
    * What became of writes whose answer was lost, looked up by the marker that travelled with them.

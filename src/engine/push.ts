@@ -26,6 +26,12 @@ import { considerItem } from './pull.ts'
 /** One `$batch` of Graph: what may be unanswered at most when the process dies. */
 const PUSH_CHUNK = 20
 
+/**
+ * No write leaves in the last part of a lease. A worker that waited for Microsoft to let it on, or that was stopped as a
+ * whole, would else send what the next one has looked up, not found and sent itself.
+ */
+const JOURNEY_MS = 20_000
+
 /** What ended a push early: the rest stays planned. */
 export interface PushStopped {
   readonly failure: Failure
@@ -50,6 +56,7 @@ export async function pushPlanned(pass: Pass): Promise<PushStopped | null> {
     const answers = await pass.connector.push(
       sending.map((each) => each.operation),
       pass.signal,
+      pass.lease.expiresAt - JOURNEY_MS,
     )
     settled = sending.map(({ row }, n) => ({
       row,

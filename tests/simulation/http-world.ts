@@ -31,9 +31,10 @@ import { VirtualClock } from './steps.ts'
 import type { Beat } from './story.ts'
 import { ANNA, CHANNELS } from './world.ts'
 
-/** Chance that one worker stalls in a pass of a channel, and the steps among which it does. */
-const STALL_RATE = 0.35
+/** Chance that one worker stalls in a pass of a channel, and the steps, or the requests, among which it does. */
+const STALL_RATE = 0.5
 const STALL_STEPS = 30
+const STALL_REQUESTS = 6
 
 /**
  * A world over real sockets: the emulator is a server on the loopback address, which cuts connections before and after
@@ -166,8 +167,7 @@ export class HttpWorld implements Playable {
   async #compete(channel: Channel): Promise<void> {
     const [first, second] = this.#dice.yes(0.5) ? this.#workers : this.#workers.toReversed()
     if (first === undefined || second === undefined) throw new Error('There are two workers.')
-    const stalled =
-      !this.quiet && this.#dice.yes(STALL_RATE) ? first.stallAt(this.#dice.below(STALL_STEPS)) : null
+    const stalled = !this.quiet && this.#dice.yes(STALL_RATE) ? this.#stall(first) : null
     const running = first.sync(channel)
     if (
       stalled !== null &&
@@ -181,6 +181,12 @@ export class HttpWorld implements Playable {
     await running
     // At rest one pass after the other, so that each is a whole one.
     if (this.quiet) await second.sync(channel)
+  }
+
+  #stall(worker: Worker): Promise<'stalled'> {
+    return this.#dice.yes(0.5)
+      ? worker.stallAt('step', this.#dice.below(STALL_STEPS))
+      : worker.stallAt('request', this.#dice.below(STALL_REQUESTS))
   }
 
   /** A worker is about to do something outside. */
@@ -210,6 +216,7 @@ class Worker {
   readonly #engine: Engine
   readonly #network: NetworkTransport
   #untilStall: number | null = null
+  #stallsAt: 'step' | 'request' = 'step'
   #inTransaction = 0
   #stalled: () => void = () => undefined
   #asleep: Promise<void> | null = null
@@ -229,13 +236,15 @@ class Worker {
     let ids = 0
     this.#network = createNetworkTransport()
     const step = async (label: string): Promise<void> => {
-      if (label !== 'commit') await this.#mayStall()
+      if (label !== 'commit') await this.#mayStall('step')
       await world.atStep(`${name} ${label}`)
       if (label === 'begin') this.#inTransaction += 1
     }
     const transport: Transport = async (url, init) => {
       const kind = isWrite(init.method, pathOf(url), init.body) ? 'write' : 'read'
-      await step(`send ${kind} ${pathOf(url)}`)
+      // From here on a stalled write could not be told from one that is long on its way.
+      if (kind === 'write') await world.atStep(`${name} send write ${pathOf(url)}`)
+      else await step(`send read ${pathOf(url)}`)
       const response = await this.#network.transport(url, init)
       await step(`reply ${response.status} ${pathOf(url)}`)
       return response
@@ -257,6 +266,7 @@ class Worker {
         sleep: (ms) => clock.sleep(ms),
       },
       transport,
+      beforeRequest: () => this.#mayStall('request'),
       token: async () => emulator.control.token(premises.microsoft.clientId, ANNA),
     })
   }
@@ -267,9 +277,13 @@ class Worker {
       .catch((error: unknown) => error)
   }
 
-  /** Stalls at the n-th step from now that is outside of a transaction; resolves when it does. */
-  stallAt(n: number): Promise<'stalled'> {
+  /**
+   * Stalls at the n-th step, or before the n-th request, from now that is outside of a transaction; resolves when it does.
+   * Before a request means: after the lease was looked at, before the request is on its way.
+   */
+  stallAt(what: 'step' | 'request', n: number): Promise<'stalled'> {
     this.#untilStall = n
+    this.#stallsAt = what
     return new Promise((resolve) => (this.#stalled = () => resolve('stalled')))
   }
 
@@ -283,8 +297,13 @@ class Worker {
     return this.#network.close()
   }
 
-  async #mayStall(): Promise<void> {
-    if (this.#untilStall !== null && this.#untilStall-- <= 0 && this.#inTransaction === 0) {
+  async #mayStall(what: 'step' | 'request'): Promise<void> {
+    if (
+      what === this.#stallsAt &&
+      this.#untilStall !== null &&
+      this.#untilStall-- <= 0 &&
+      this.#inTransaction === 0
+    ) {
       this.#untilStall = null
       this.#asleep = new Promise((resolve) => (this.#wake = resolve))
       this.#stalled()

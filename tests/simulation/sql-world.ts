@@ -110,16 +110,29 @@ export interface WorkerParts {
   readonly env: Env
   readonly transport: Transport
   readonly token: () => Promise<string>
+  /** Awaited before each request, while the worker still believes in its lease. */
+  readonly beforeRequest?: () => Promise<void>
 }
 
 /** One worker: an engine with a connector of its own. */
-export function workerOf({ premises, store, holder, env, transport, token }: WorkerParts): Engine {
+export function workerOf({
+  premises,
+  store,
+  holder,
+  env,
+  transport,
+  token,
+  beforeRequest,
+}: WorkerParts): Engine {
   const { microsoft, objectId, shape } = premises
   let known = ''
   const connector: Connector = createGraphConnector({
     mailbox: { objectId },
     tokens: {
-      accessToken: async (refresh) => (refresh || known === '' ? (known = await token()) : known),
+      accessToken: async (refresh) => {
+        await beforeRequest?.()
+        return refresh || known === '' ? (known = await token()) : known
+      },
       identity: async () => ({ tenantId: microsoft.tenantId, objectId }),
     },
     endpoints: resolveEndpoints('global', { graph: microsoft.graph, login: microsoft.login }),

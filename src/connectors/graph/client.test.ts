@@ -99,6 +99,17 @@ describe('[I16] throttle manners', () => {
     expect(sent.slice(1).every(({ at }) => at >= began + 30_000)).toBe(true)
   })
 
+  test('[I8] a write that waited until its worker may have been replaced is not sent; a read is', async () => {
+    const { client, env, sent } = played((_, n) =>
+      n === 1 ? { status: 429, headers: { 'retry-after': '90' } } : { status: 200, body: {} },
+    )
+    const writer = client.writingUntil(env.time + 80_000)
+    expect(statusOf(await writer.send(post, neverAborted))).toBe('refused unavailable')
+    expect(sent).toHaveLength(1)
+    expect(statusOf(await writer.send(get, neverAborted))).toBe(200)
+    expect(statusOf(await client.send(post, neverAborted))).toBe(200)
+  })
+
   test('a long wait is handed back instead of slept through, and nothing is sent meanwhile', async () => {
     const { client, sent } = played(() => ({ status: 429, headers: { 'retry-after': '900' } }))
     for (const request of [get, post])

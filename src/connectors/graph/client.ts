@@ -8,6 +8,7 @@
  */
 import type { Failure } from '../connector.ts'
 import { ConnectorError } from '../connector.ts'
+import type { Instant } from '../../core/ids.ts'
 import type { Json } from '../../core/item.ts'
 import { expectPage, isObject, type Answer, type GraphPage } from './answers.ts'
 import type { Endpoints, GraphEnv, Transport, TransportResponse } from './environment.ts'
@@ -84,15 +85,23 @@ interface Exchange {
 
 export class GraphClient {
   readonly #options: ClientOptions
-  #clockOffsetMs = 0
+  readonly #clock: { offsetMs: number }
+  readonly #writesUntil: Instant
 
-  constructor(options: ClientOptions) {
+  constructor(options: ClientOptions, clock = { offsetMs: 0 }, writesUntil: Instant = Infinity) {
     this.#options = options
+    this.#clock = clock
+    this.#writesUntil = writesUntil
+  }
+
+  /** The same client, from which no write leaves any more once it is `instant`. */
+  writingUntil(instant: Instant): GraphClient {
+    return new GraphClient(this.#options, this.#clock, instant)
   }
 
   /** How far Microsoft's clock is ahead of ours by the latest `Date` header; 0 before the first answer. */
   get clockOffsetMs(): number {
-    return this.#clockOffsetMs
+    return this.#clock.offsetMs
   }
 
   get tokens(): Tokens {
@@ -240,6 +249,8 @@ export class GraphClient {
         const token = exchange.withToken ? await tokens.accessToken(refresh, signal) : null
         const leave = await gate.enter(exchange.weight, signal)
         try {
+          if (!exchange.isRead && env.now() >= this.#writesUntil)
+            return { kind: 'refused', failure: TOO_LATE }
           answer = await this.#once(exchange, token, signal)
         } finally {
           leave()
@@ -395,7 +406,7 @@ export class GraphClient {
     const at = Date.parse(text)
     if (Number.isNaN(at)) return null
     const stated = Date.parse(answer.header('date') ?? '')
-    return Math.max(0, at - (Number.isNaN(stated) ? this.#options.env.now() + this.#clockOffsetMs : stated))
+    return Math.max(0, at - (Number.isNaN(stated) ? this.#options.env.now() + this.#clock.offsetMs : stated))
   }
 
   #backoffMs(tries: number): number {
@@ -406,7 +417,7 @@ export class GraphClient {
   #noteClock(response: TransportResponse, sentAt: number, receivedAt: number): void {
     const stated = Date.parse(response.headers.get('date') ?? '')
     // The header has whole seconds: on average it is half a second behind.
-    if (!Number.isNaN(stated)) this.#clockOffsetMs = Math.round(stated + 500 - (sentAt + receivedAt) / 2)
+    if (!Number.isNaN(stated)) this.#clock.offsetMs = Math.round(stated + 500 - (sentAt + receivedAt) / 2)
   }
 
   #requestId(): string {
@@ -417,6 +428,12 @@ export class GraphClient {
         .padStart(digits, '0')
     return `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(12)}`
   }
+}
+
+const TOO_LATE: Failure = {
+  kind: 'unavailable',
+  message:
+    'It waited so long for its turn that another sync may have taken over. Nothing was sent; it is decided anew.',
 }
 
 const INCOMPLETE: Failure = {

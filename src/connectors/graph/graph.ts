@@ -108,10 +108,11 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
         (ref) => ref.collection.channel,
         (channel, own) => readItems(client, channel, own, signal),
       ),
-    push: async (operations, signal) => {
-      const marked = await lookFirst(client, operations, signal)
+    push: async (operations, signal, until) => {
+      const writer = until === undefined ? client : client.writingUntil(until)
+      const marked = await lookFirst(writer, operations, signal)
       return together(
-        client,
+        writer,
         operations.map((operation) => (ask: Ask) => byItself(pushOne(ask, operation, pushOptions, marked))),
         signal,
       )
