@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const simulate = (...args: string[]) =>
+  spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { encoding: 'utf8' })
+
+test('a program gets one line of JSON, and 0 when nothing was violated', () => {
+  const { status, stdout } = simulate('--layer', 'engine', '--seeds', '2', '--from', '40', '--json')
+  const row = JSON.parse(stdout) as Record<string, unknown>
+  expect(Object.keys(row)).toEqual(['seeds', 'operations', 'faults', 'violations', 'seconds'])
+  expect(row).toMatchObject({ seeds: 2, violations: 0 })
+  expect(Object.values(row).every((value) => typeof value === 'number')).toBe(true)
+  expect(status).toBe(0)
+})
+
+test.each([
+  ['--layer=engines', 'There is no layer "engines".'],
+  ['--seeds=many', '--seeds must be a whole number, not "many".'],
+  ['--shape=direction=up', '--shape does not know "direction=up".'],
+  ['--speed=9', "Unknown option '--speed'"],
+])('%s is refused in plain words', (option, says) => {
+  const { status, stdout, stderr } = simulate(option)
+  expect([status, stdout]).toEqual([2, ''])
+  expect(stderr).toContain(says)
+  expect(stderr).toContain('Usage: npm run simulate')
+})
