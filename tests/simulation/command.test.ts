@@ -12,7 +12,7 @@ test('a program gets one line of JSON, and 0 when nothing was violated', () => {
   expect(row).toMatchObject({ seeds: 2, violations: 0 })
   expect(Object.values(row).every((value) => typeof value === 'number')).toBe(true)
   expect(status).toBe(0)
-})
+}, 120_000)
 
 test.each([
   ['--layer=engines', 'There is no layer "engines".'],
