@@ -1,7 +1,7 @@
 import { play, type Outcome } from './run.ts'
 import { scenarios, type Scenario } from './scenarios.ts'
 import { print, type Shape } from './story.ts'
-import { count, full, mine, report, type Layer, type LayerOptions, type Tally } from './tally.ts'
+import { breathe, count, full, mine, report, type Layer, type LayerOptions, type Tally } from './tally.ts'
 import type { WorldOptions } from './world.ts'
 
 /** One scenario as it goes when nothing happens to it, and a way to play it again with something happening. */
@@ -65,6 +65,7 @@ async function enter(
       tally.lostReplies += lost
       tally.faults += outcome.crashes + lost
       judge(outcome, what)
+      await breathe()
       return outcome
     },
   }

@@ -4,7 +4,7 @@ import type { Violation } from './history.ts'
 import { crash, pairs } from './crash-layers.ts'
 import { http } from './http-layer.ts'
 import { kill } from './kill-layer.ts'
-import { count, full, mine, report, type Layer, type LayerOptions } from './tally.ts'
+import { breathe, count, full, mine, report, type Layer, type LayerOptions } from './tally.ts'
 import { print, shrink, type Story } from './story.ts'
 import type { Rates } from './faults.ts'
 
@@ -58,6 +58,7 @@ const engine: Layer = async (options, tally) => {
         })
     }
     options.progress(tally, n - options.from, options.seeds)
+    await breathe()
   }
 }
 

@@ -59,6 +59,9 @@ export const mine = (n: number, { share, shares }: LayerOptions): boolean => n %
 export const full = (tally: Tally, options: LayerOptions): boolean =>
   options.stopAtFirst && tally.violations > 0
 
+/** Worlds on a virtual clock never let the event loop turn: between two of them a signal must be able to end the process. */
+export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 export function count(tally: Tally, outcome: Outcome): void {
   tally.seeds += 1
   tally.operations += outcome.operations
