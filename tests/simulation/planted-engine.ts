@@ -8,9 +8,9 @@ export const ENGINE_BUGS: readonly Planted[] = [
     layer: 'engine',
     edits: [
       {
-        file: 'src/engine/push.ts',
-        text: `          ...applied(unpackMailboxBase(link.base, link.mailboxBase), spelled),\n`,
-        instead: `          ...unpackMailboxBase(link.base, link.mailboxBase),\n`,
+        file: 'src/engine/arrived.ts',
+        text: `    ...applied(unpackMailboxBase(link.base, link.mailboxBase), spelled),\n`,
+        instead: `    ...unpackMailboxBase(link.base, link.mailboxBase),\n`,
       },
       {
         file: 'src/engine/push.ts',
@@ -143,8 +143,8 @@ export const ENGINE_BUGS: readonly Planted[] = [
       },
       {
         file: 'src/connectors/graph/graph.ts',
-        text: `      const marked = await lookFirst(client, operations, signal)`,
-        instead: `      const marked: Marked = new Map(await lookFirst(client, [], signal))`,
+        text: `      const marked = await lookFirst(writer, operations, signal)`,
+        instead: `      const marked: Marked = new Map(await lookFirst(writer, [], signal))`,
       },
     ],
   },
@@ -180,9 +180,9 @@ export const ENGINE_BUGS: readonly Planted[] = [
     layer: 'engine',
     edits: [
       {
-        file: 'src/engine/push.ts',
-        text: `late && told ? arrivedGroups(row.do, row.after ?? {}, told) : (row.after ?? {})`,
-        instead: `row.after ?? {}`,
+        file: 'src/engine/arrived.ts',
+        text: `late && told ? arrivedGroups(row.do, wanted, told) : wanted`,
+        instead: `wanted`,
       },
     ],
   },
