@@ -1,4 +1,4 @@
-import { type History, type Violation, type WorldSide } from './history.ts'
+import type { Act, History, Violation, WorldSide } from './history.ts'
 import { UNIQUE } from './values.ts'
 
 /**
@@ -136,7 +136,9 @@ function resurrected(
   if (last === undefined || rest.held.has(item) || rest.recreated.has(item)) return
   const others = acts.filter(
     (act) =>
-      act.what !== 'delete' && !(act.side === last.side && act.stamp < last.stamp) && !sawAll(last, act),
+      act.what !== 'delete' &&
+      !(act.side === last.side && act.stamp < last.stamp) &&
+      !sawAll(last, act, acts),
   )
   if (others.length > 0) return // an edit that the deleter could not see may win (I5)
   if (crm !== undefined) say('I4', `${item} was deleted in step ${last.stamp} and stands in the crm again`)
@@ -144,12 +146,16 @@ function resurrected(
     say('I4', `${item} was deleted in step ${last.stamp} and stands in the mailbox again`)
 }
 
-function sawAll(
-  deletion: { readonly stamp: number; readonly saw: Readonly<Record<string, string>> | null },
-  act: { readonly stamp: number; readonly wrote: Readonly<Record<string, string>> },
-): boolean {
+/**
+ * Whether the deleter saw what the act wrote. A value that somebody else wrote too (there are three of importance, four of
+ * status) does not tell whose of them was seen: seed 14208 deleted a task whose importance both people had set alike.
+ */
+function sawAll(deletion: Act, act: Act, acts: readonly Act[]): boolean {
   if (act.stamp > deletion.stamp) return false
-  return Object.entries(act.wrote).every(([group, value]) => deletion.saw?.[group] === value)
+  return Object.entries(act.wrote).every(
+    ([group, value]) =>
+      deletion.saw?.[group] === value && !acts.some((other) => other !== act && other.wrote[group] === value),
+  )
 }
 
 const show = (value: string | undefined): string => (value === undefined ? 'nothing' : JSON.stringify(value))
