@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto'
-import type { Connector } from '../connectors/connector.ts'
+import type { Connector, Failure } from '../connectors/connector.ts'
 import { ConnectorError } from '../connectors/connector.ts'
 import {
   createMicrosoftAuth,
+  type Credential,
   type MicrosoftApp,
   type MicrosoftAuth,
   type TokenCache,
@@ -13,7 +14,7 @@ import type { Tokens } from '../connectors/graph/client.ts'
 import type { Channel } from '../core/item.ts'
 import { requiredPermissions } from '../core/permissions.ts'
 import { applicationGaps } from '../core/settings-change.ts'
-import { resolve, settingOf, type StoredByScope } from '../core/settings.ts'
+import { resolve, settingOf, type SettingKey, type StoredByScope } from '../core/settings.ts'
 import { secretSetting, storedSettings } from '../server/settings-store.ts'
 import type { Database } from '../store/database.ts'
 import type { MailboxRow } from '../store/sync-store.ts'
@@ -46,6 +47,8 @@ export interface KeptAccount {
 export interface MicrosoftAccounts {
   /** @throws {ConnectorError} unauthorized, in words for the administrator, when the settings are not complete */
   readonly application: () => Promise<Application>
+  /** Why the first secret or certificate is refused while the next one is in use; null when the first is. */
+  readonly refusedCredential: () => Failure | null
   readonly endpoints: () => Promise<Endpoints>
   readonly connectorFor: (mailbox: MailboxRow) => Promise<Connector>
   /** A connector for a mailbox that is not kept yet: `me`, or another one by its address. */
@@ -93,20 +96,29 @@ export function makeMicrosoftAccounts(parts: MicrosoftParts): MicrosoftAccounts 
         code: 'not-configured',
         message: `The application settings are not complete (${gaps.map((gap) => settingOf(gap).label).join(', ')}). An administrator fills them in under System > Configuration > Integrations > Microsoft Settings.`,
       })
+    const secret = (key: SettingKey): Promise<string | null> => secretSetting(database, vault, key)
+    const byCertificate = resolve('application.credential', settings).value === 'certificate'
+    const nextPem = resolve('application.nextCertificate', settings).value
+    const nextSecret = await secret(
+      byCertificate ? 'application.nextPrivateKey' : 'application.nextClientSecret',
+    )
     const app: MicrosoftApp = {
       clientId: resolve('application.clientId', settings).value,
       tenant: resolve('application.tenantId', settings).value,
       cloud: resolve('application.cloud', settings).value,
-      credential:
-        resolve('application.credential', settings).value === 'certificate'
-          ? certificate(
-              resolve('application.certificate', settings).value,
-              (await secretSetting(database, vault, 'application.privateKey')) ?? '',
-            )
-          : {
-              kind: 'secret',
-              secret: (await secretSetting(database, vault, 'application.clientSecret')) ?? '',
-            },
+      credential: byCertificate
+        ? certificate(
+            resolve('application.certificate', settings).value,
+            (await secret('application.privateKey')) ?? '',
+          )
+        : { kind: 'secret', secret: (await secret('application.clientSecret')) ?? '' },
+      ...(nextSecret !== null &&
+        nextSecret !== '' &&
+        (!byCertificate || nextPem !== '') && {
+          nextCredential: byCertificate
+            ? certificate(nextPem, nextSecret)
+            : { kind: 'secret', secret: nextSecret },
+        }),
     }
     const where = await endpoints()
     known = {
@@ -145,6 +157,7 @@ export function makeMicrosoftAccounts(parts: MicrosoftParts): MicrosoftAccounts 
 
   return {
     application,
+    refusedCredential: () => known?.auth.refusedFirst ?? null,
     endpoints,
     scopes,
     tokenCache,
@@ -193,7 +206,7 @@ export function makeMicrosoftAccounts(parts: MicrosoftParts): MicrosoftAccounts 
   }
 }
 
-function certificate(pem: string, privateKey: string): MicrosoftApp['credential'] {
+function certificate(pem: string, privateKey: string): Credential {
   const thumbprintSha256 = new X509Certificate(pem).fingerprint256.replaceAll(':', '')
   return { kind: 'certificate', thumbprintSha256, privateKey, certificate: pem }
 }

@@ -29,7 +29,14 @@ const EVERYTHING: Caller = {
 const SECRET_WARNINGS = [30, 14, 7, 1] as const
 const DAY_MS = 86_400_000
 
-export async function refreshAlerts({ database, env, live, webhooks, sync }: Parts): Promise<void> {
+export async function refreshAlerts({
+  database,
+  env,
+  live,
+  webhooks,
+  sync,
+  microsoft,
+}: Parts): Promise<void> {
   const now = env.now()
   const wanted: Wanted[] = []
   const owners = await database.query<{ id: string; user: string | null; organization: string }>(
@@ -55,14 +62,27 @@ export async function refreshAlerts({ database, env, live, webhooks, sync }: Par
   }
   const expires = resolve('application.secretExpiresOn', await storedSettings(database, null)).value
   const days = expires === '' ? null : Math.ceil((Date.parse(`${expires}T00:00:00Z`) - now) / DAY_MS)
-  if (days !== null && days <= SECRET_WARNINGS[0]) {
+  const refused = microsoft.refusedCredential()
+  if (refused !== null)
+    wanted.push({
+      key: 'credential next',
+      severity: 'warning',
+      title: `Microsoft refuses the first client secret or certificate; the next one is in use. ${refused}`,
+      remedy:
+        'Enter the next one in the place of the first, empty the next one, and note its end date under Secret expires on.',
+      link: '/system/configuration',
+      mailbox: null,
+      user: null,
+      organization: null,
+    })
+  else if (days !== null && days <= SECRET_WARNINGS[0]) {
     const step = SECRET_WARNINGS.findLast((one) => days <= one) ?? SECRET_WARNINGS[0]
     wanted.push({
       key: `secret ${expires} ${days <= 0 ? 'ended' : step}`,
       severity: days <= 1 ? 'error' : 'warning',
       title:
         days <= 0
-          ? `The client secret or certificate ended on ${expires}: nobody is in sync.`
+          ? `The client secret or certificate ended on ${expires}: nobody is in sync once Microsoft refuses it.`
           : `The client secret or certificate ends in ${days} ${days === 1 ? 'day' : 'days'} (${expires}).`,
       remedy:
         'Make a new one in the app registration; enter it as Next Client Secret before the old one ends, and nobody is interrupted.',

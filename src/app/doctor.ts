@@ -75,9 +75,22 @@ export async function examineApplication(
   const credential = await step('credential', 'Client secret or certificate', async () => {
     const { auth } = await accounts.application()
     await auth.application().accessToken(true, signal)
-    return fine('Microsoft accepts it.')
+    const refused = auth.refusedFirst
+    if (refused === null) return fine('Microsoft accepts it.')
+    return {
+      state: 'warning',
+      detail: `Microsoft accepts only the next one, which is in use. ${refused.message}`,
+      fix: 'Enter the next one in the place of the first, empty the next one, and note its end date.',
+      code: 'code' in refused ? refused.code : null,
+    }
   })
-  return [settings, credential]
+  const { app, auth } = await accounts.application()
+  if (app.nextCredential === undefined || credential.state !== 'ok') return [settings, credential]
+  const next = await step('next-credential', 'Next client secret or certificate', async () => {
+    await auth.tryNext()
+    return fine('Microsoft accepts it, too: it takes over by itself when the first one ends.')
+  })
+  return [settings, credential, next.state === 'failed' ? { ...next, state: 'warning' } : next]
 }
 
 export async function examineAll(parts: DoctorParts): Promise<readonly DoctorStep[]> {

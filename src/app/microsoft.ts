@@ -192,6 +192,7 @@ export function makeMicrosoft(parts: MicrosoftSideParts): Microsoft & MicrosoftR
       const { graph, login } = await accounts.endpoints()
       return { graph, login }
     },
+    refusedCredential: () => accounts.refusedCredential()?.message ?? null,
     computedSettings: async () => {
       const base = await baseUrl()
       const computed: { [key: string]: Json } = {

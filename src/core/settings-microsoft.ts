@@ -33,6 +33,17 @@ const conflicts = choice(
 const CONFLICTS_HELP =
   'Decides a field that was changed on both sides to different values, and that field alone. The value that loses is kept and can be restored.'
 
+const CERTIFICATE_PEM = text(20_000, {
+  lines: 'many',
+  format: /^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/,
+  say: 'Give a certificate in PEM form: it begins with -----BEGIN CERTIFICATE-----',
+})
+const PRIVATE_KEY_PEM = secret(20_000, {
+  lines: 'many',
+  format: /^-----BEGIN (RSA )?PRIVATE KEY-----[\s\S]+-----END (RSA )?PRIVATE KEY-----$/,
+  say: 'Give an unencrypted private key in PEM form: it begins with -----BEGIN PRIVATE KEY-----',
+})
+
 export const microsoftSettings = {
   'general.productName': setting({
     section: 'general',
@@ -99,11 +110,7 @@ export const microsoftSettings = {
     label: 'Certificate',
     help: 'The certificate in PEM form, as uploaded to the application.',
     scopes: SYSTEM,
-    kind: text(20_000, {
-      lines: 'many',
-      format: /^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/,
-      say: 'Give a certificate in PEM form: it begins with -----BEGIN CERTIFICATE-----',
-    }),
+    kind: CERTIFICATE_PEM,
     default: '',
     onlyWhen: { key: 'application.credential', is: ['certificate'] },
   }),
@@ -112,11 +119,26 @@ export const microsoftSettings = {
     label: 'Private Key',
     help: "The certificate's private key in PEM form, without a passphrase.",
     scopes: SYSTEM,
-    kind: secret(20_000, {
-      lines: 'many',
-      format: /^-----BEGIN (RSA )?PRIVATE KEY-----[\s\S]+-----END (RSA )?PRIVATE KEY-----$/,
-      say: 'Give an unencrypted private key in PEM form: it begins with -----BEGIN PRIVATE KEY-----',
-    }),
+    kind: PRIVATE_KEY_PEM,
+    default: '',
+    secret: true,
+    onlyWhen: { key: 'application.credential', is: ['certificate'] },
+  }),
+  'application.nextCertificate': setting({
+    section: 'application',
+    label: 'Next Certificate',
+    help: 'A second certificate, used when Microsoft refuses the first: upload the new one to the application and put it here before the old one ends.',
+    scopes: SYSTEM,
+    kind: CERTIFICATE_PEM,
+    default: '',
+    onlyWhen: { key: 'application.credential', is: ['certificate'] },
+  }),
+  'application.nextPrivateKey': setting({
+    section: 'application',
+    label: 'Next Private Key',
+    help: "The next certificate's private key in PEM form, without a passphrase.",
+    scopes: SYSTEM,
+    kind: PRIVATE_KEY_PEM,
     default: '',
     secret: true,
     onlyWhen: { key: 'application.credential', is: ['certificate'] },

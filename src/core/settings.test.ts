@@ -56,6 +56,7 @@ describe('the table', () => {
       'application.clientSecret',
       'application.nextClientSecret',
       'application.privateKey',
+      'application.nextPrivateKey',
     ])
     for (const key of settingKeys)
       expect(settingOf(key).kind.shape.control === 'secret', key).toBe(settingOf(key).secret === true)

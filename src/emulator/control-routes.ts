@@ -204,7 +204,10 @@ async function route(
       control.revokeConsent(optionalText(readBody(incoming), 'person') ?? null)
       return answer({ done: true })
     case 'POST expire-secrets':
-      control.expireSecrets(readText(readBody(incoming), 'clientId'))
+      control.expireSecrets(
+        readText(readBody(incoming), 'clientId'),
+        optionalText(readBody(incoming), 'secret'),
+      )
       return answer({ done: true })
     case 'POST token': {
       const body = readBody(incoming)

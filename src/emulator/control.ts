@@ -156,9 +156,10 @@ export class Control {
       if (id === null || token.personId === id) token.revoked = true
   }
 
-  /** Every secret of an app expires now. */
-  expireSecrets(clientId: string): void {
-    for (const secret of this.store.data.apps.get(clientId)?.secrets ?? []) secret.expires = this.store.now()
+  /** Every secret of an app expires now, or the one that is named. */
+  expireSecrets(clientId: string, value?: string): void {
+    for (const secret of this.store.data.apps.get(clientId)?.secrets ?? [])
+      if (value === undefined || secret.value === value) secret.expires = this.store.now()
   }
 
   /** A token as Entra would issue it, for tests that are not about signing in. With null, an app's own. */

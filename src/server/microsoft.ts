@@ -12,6 +12,8 @@ export type DoctorReport = ApiOutput<'GET /api/doctor'>
 export interface Microsoft {
   /** Where Microsoft is, for people. */
   readonly addresses: () => Promise<{ readonly graph: string; readonly login: string }>
+  /** Why Microsoft refuses the first secret or certificate while the next one is in use. */
+  readonly refusedCredential: () => string | null
   /** Values that the server fills into read-only settings: redirect addresses. */
   readonly computedSettings: () => Promise<{ readonly [key: string]: Json }>
   readonly checkApplication: () => Promise<readonly DoctorStep[]>

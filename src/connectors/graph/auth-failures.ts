@@ -170,6 +170,13 @@ export function signInFailure(error: unknown): Failure {
   }
 }
 
+/** Of the client secret or certificate itself: another one may be accepted. */
+const CREDENTIAL: ReadonlySet<string> = new Set(
+  [7000215, 7000222, 7000218, 700027, 700030, 50012, 700025, 700024].map((code) => `AADSTS${code}`),
+)
+export const refusesCredential = (failure: Failure): boolean =>
+  failure.kind === 'unauthorized' && CREDENTIAL.has(failure.code)
+
 /** Who can act on a code: for status pages and alerts. `nobody` for what passes by itself or is not known. */
 export function whoCanAct(code: string): Who {
   return adviceByCode.get(Number(code.replace(/^AADSTS/, '')))?.who ?? 'nobody'

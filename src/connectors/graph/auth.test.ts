@@ -68,6 +68,12 @@ const memoryCache = (): TokenCache & { text: string | null; saves: number } => {
   return cache
 }
 
+/** As the app registration's page makes one. */
+const addSecret = ({ control, info }: Emulator): void => {
+  const expires = control.store.now() + 365 * 86_400_000
+  control.store.data.apps.get(info.clientId)?.secrets.push({ value: 'second-secret-1', expires })
+}
+
 async function connect(world: ReturnType<typeof set>, cache: TokenCache) {
   const url = await world.auth.authorizeUrl({
     redirectUri: REDIRECT,
@@ -150,6 +156,44 @@ describe('the app signs in for itself', () => {
     expect(error).toMatchObject({ failure: { kind: 'unauthorized', code: 'AADSTS7000215' } })
     expect(String(error)).toMatch(/secret’s value/)
     expect(String(error)).not.toMatch(/not-the-secret/)
+  })
+
+  test('[pain 11] when the first secret ends, the next one takes over by itself, and that is said', async () => {
+    const nextCredential = { kind: 'secret' as const, secret: 'second-secret-1' }
+    const { auth, emulator, asked } = set({ nextCredential })
+    const { clientId, clientSecret } = emulator.info
+    await expect(auth.tryNext()).rejects.toMatchObject({ failure: { code: 'AADSTS7000215' } })
+    addSecret(emulator)
+    await auth.tryNext()
+    const tokens = auth.application()
+    const before = await tokens.accessToken(false, neverAborted)
+    expect(auth.refusedFirst).toBeNull()
+
+    emulator.control.expireSecrets(clientId, clientSecret)
+    expect(await tokens.accessToken(true, neverAborted)).not.toBe(before)
+    expect(auth.refusedFirst).toMatchObject({ code: 'AADSTS7000222' })
+    const calls = asked.length
+    await tokens.accessToken(true, neverAborted)
+    expect(asked.length - calls).toBe(1)
+
+    emulator.control.expireSecrets(clientId)
+    await expect(tokens.accessToken(true, neverAborted)).rejects.toMatchObject({
+      failure: { kind: 'unauthorized' },
+    })
+  })
+
+  test('[pain 11] a person’s tokens go on with the next secret, too', async () => {
+    const world = set({ nextCredential: { kind: 'secret', secret: 'second-secret-1' } })
+    const { auth, emulator } = world
+    const cache = memoryCache()
+    const { homeAccountId } = await connect(world, cache)
+    addSecret(emulator)
+    emulator.control.expireSecrets(emulator.info.clientId, emulator.info.clientSecret)
+    const tokens = auth.delegated({ cache, homeAccountId, scopes: SCOPES })
+    expect((await tokens.accessToken(true, neverAborted)).length).toBeGreaterThan(100)
+    expect(auth.refusedFirst).toMatchObject({ code: 'AADSTS7000222' })
+    const again = await connect(world, memoryCache())
+    expect(again.homeAccountId).toBe(homeAccountId)
   })
 
   test('with a certificate that Entra does not know', async () => {

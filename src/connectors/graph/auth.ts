@@ -14,9 +14,9 @@ import {
   type NetworkRequestOptions,
   type NetworkResponse,
 } from '@azure/msal-node'
-import { ConnectorError } from '../connector.ts'
+import { ConnectorError, type Failure } from '../connector.ts'
 import type { Instant } from '../../core/ids.ts'
-import { signInFailure } from './auth-failures.ts'
+import { refusesCredential, signInFailure } from './auth-failures.ts'
 import type { TokenIdentity, Tokens } from './client.ts'
 import { CLOUDS, type Cloud, type Endpoints, type GraphEnv, type Transport } from './environment.ts'
 
@@ -25,18 +25,22 @@ export interface MicrosoftApp {
   /** Directory (tenant) id or domain. */
   readonly tenant: string
   readonly cloud: Cloud
-  readonly credential:
-    | { readonly kind: 'secret'; readonly secret: string }
-    | {
-        readonly kind: 'certificate'
-        /** SHA-256 of the certificate, in hex. */
-        readonly thumbprintSha256: string
-        /** PEM. */
-        readonly privateKey: string
-        /** The certificate itself as PEM, sent along where an app trusts by subject and issuer. */
-        readonly certificate?: string
-      }
+  readonly credential: Credential
+  /** Used as soon as Microsoft refuses the first one: it ended, or was taken away (pain 11). */
+  readonly nextCredential?: Credential
 }
+
+export type Credential =
+  | { readonly kind: 'secret'; readonly secret: string }
+  | {
+      readonly kind: 'certificate'
+      /** SHA-256 of the certificate, in hex. */
+      readonly thumbprintSha256: string
+      /** PEM. */
+      readonly privateKey: string
+      /** The certificate itself as PEM, sent along where an app trusts by subject and issuer. */
+      readonly certificate?: string
+    }
 
 /** Where a mailbox's tokens lie, encrypted. `save` must have them on disk before it resolves. */
 export interface TokenCache {
@@ -88,6 +92,10 @@ export interface MicrosoftAuth {
   }): Tokens
   /** The app's own tokens. */
   application(): Tokens
+  /** Whether the next credential is in use, and why Microsoft refused the first. */
+  readonly refusedFirst: Failure | null
+  /** Asks Microsoft whether it takes the next credential. @throws {ConnectorError} when it does not */
+  tryNext(): Promise<void>
 }
 
 export interface MicrosoftAuthParts {
@@ -102,8 +110,31 @@ const EARLY_MS = 300_000
 
 export function createMicrosoftAuth(parts: MicrosoftAuthParts): MicrosoftAuth {
   const { app, endpoints, env } = parts
-  const client = (cache?: TokenCache): ConfidentialClientApplication =>
-    new ConfidentialClientApplication(configuration(parts, cache))
+  const clientBy = (credential: Credential, cache?: TokenCache): ConfidentialClientApplication =>
+    new ConfidentialClientApplication(configuration(parts, credential, cache))
+  let refusedFirst: Failure | null = null
+  /** Asks with the credential that was taken last; with the other one when Microsoft refuses that. */
+  async function proven<T>(work: (credential: Credential) => Promise<T | null>): Promise<T> {
+    const { credential: first, nextCredential: next } = app
+    const [one, other] = refusedFirst !== null && next ? [next, first] : [first, next]
+    try {
+      return await attempt(() => work(one))
+    } catch (error) {
+      if (other === undefined || !(error instanceof ConnectorError) || !refusesCredential(error.failure))
+        throw error
+      let result: T
+      try {
+        result = await attempt(() => work(other))
+      } catch (again) {
+        // Both are refused: the first one's reason is what a person acts on.
+        throw again instanceof ConnectorError && refusesCredential(again.failure) ? error : again
+      }
+      refusedFirst = one === first ? error.failure : null
+      return result
+    }
+  }
+  const byApp = (msal: ConfidentialClientApplication, refresh: boolean) =>
+    msal.acquireTokenByClientCredential({ scopes: [`${endpoints.resource}/.default`], skipCache: refresh })
   const qualified = (scopes: readonly string[]): string[] =>
     scopes.map((scope) =>
       OPENID_SCOPES.has(scope) || scope.includes('://') ? scope : `${endpoints.resource}/${scope}`,
@@ -111,7 +142,7 @@ export function createMicrosoftAuth(parts: MicrosoftAuthParts): MicrosoftAuth {
   return {
     authorizeUrl: (request) =>
       attempt(() =>
-        client().getAuthCodeUrl({
+        clientBy(app.credential).getAuthCodeUrl({
           redirectUri: request.redirectUri,
           scopes: qualified(request.scopes),
           state: request.state,
@@ -129,8 +160,8 @@ export function createMicrosoftAuth(parts: MicrosoftAuthParts): MicrosoftAuth {
         state,
       })}`,
     redeem: async (request, cache) => {
-      const result = await attempt(() =>
-        client(cache).acquireTokenByCode({
+      const result = await proven((credential) =>
+        clientBy(credential, cache).acquireTokenByCode({
           code: request.code,
           redirectUri: request.redirectUri,
           scopes: qualified(request.scopes),
@@ -142,8 +173,10 @@ export function createMicrosoftAuth(parts: MicrosoftAuthParts): MicrosoftAuth {
       return signedIn(result)
     },
     delegated: ({ cache, homeAccountId, scopes }) => {
-      const msal = client(cache)
-      return tokensBy(env, async (refresh) => {
+      const clients = new Map<Credential, ConfidentialClientApplication>()
+      const silently = async (credential: Credential, refresh: boolean) => {
+        const msal = clients.get(credential) ?? clientBy(credential, cache)
+        clients.set(credential, msal)
         const account = await msal.getTokenCache().getAccountByHomeId(homeAccountId)
         if (account === null)
           throw new ConnectorError({
@@ -152,16 +185,25 @@ export function createMicrosoftAuth(parts: MicrosoftAuthParts): MicrosoftAuth {
             message: 'No sign-in is kept for this mailbox any more. Connect it again.',
           })
         return msal.acquireTokenSilent({ account, scopes: qualified(scopes), forceRefresh: refresh })
-      })
+      }
+      return tokensBy(env, (refresh) => proven((credential) => silently(credential, refresh)))
     },
     application: () => {
-      const msal = client()
+      const clients = new Map<Credential, ConfidentialClientApplication>()
       return tokensBy(env, (refresh) =>
-        msal.acquireTokenByClientCredential({
-          scopes: [`${endpoints.resource}/.default`],
-          skipCache: refresh,
+        proven((credential) => {
+          const msal = clients.get(credential) ?? clientBy(credential)
+          clients.set(credential, msal)
+          return byApp(msal, refresh)
         }),
       )
+    },
+    get refusedFirst() {
+      return refusedFirst
+    },
+    tryNext: async () => {
+      const { nextCredential } = app
+      if (nextCredential !== undefined) await attempt(() => byApp(clientBy(nextCredential), true))
     },
   }
 }
@@ -232,9 +274,12 @@ async function attempt<T>(work: () => Promise<T | null>): Promise<T> {
   throw new ConnectorError({ kind: 'unavailable', message: 'Microsoft gave no token. Tried again later.' })
 }
 
-function configuration({ app, endpoints, transport }: MicrosoftAuthParts, cache?: TokenCache): Configuration {
+function configuration(
+  { app, endpoints, transport }: MicrosoftAuthParts,
+  credential: Credential,
+  cache?: TokenCache,
+): Configuration {
   const authority = `${CLOUDS[app.cloud].login}/${encodeURIComponent(app.tenant)}`
-  const { credential } = app
   return {
     auth: {
       clientId: app.clientId,
