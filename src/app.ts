@@ -9,6 +9,7 @@ import { realEnv, type AppEnv } from './app/identities.ts'
 import { startMailroom } from './app/mailroom.ts'
 import { makeMicrosoft } from './app/microsoft.ts'
 import { makeNews } from './app/news.ts'
+import { makeNotifications } from './app/notifications.ts'
 import { observed } from './app/observed-store.ts'
 import { startSync, type RunningSync } from './app/sync.ts'
 import { serverFile, type ServerFile } from './cli/client.ts'
@@ -127,6 +128,8 @@ export async function startApp(
     const sync = await startSync({ database, store, env, accounts, files, trouble })
     closing.push(() => sync.close())
 
+    const notifications = makeNotifications({ database, nudge: sync.notified, trouble })
+    closing.push(() => notifications.close())
     let url = ''
     const microsoft = makeMicrosoft({
       database,
@@ -135,6 +138,7 @@ export async function startApp(
       accounts,
       ownAddress: () => url,
       connected: (mailbox) => sync.start(mailbox),
+      disconnecting: (mailbox) => sync.deafen(mailbox),
       refreshCollections: async (mailbox, channel) => {
         await sync.engine.discover(mailbox, channel)
       },
@@ -168,6 +172,7 @@ export async function startApp(
       localToken,
       log,
       microsoftRoutes: microsoft,
+      graphHooks: notifications,
     })
     url = serving.url
     closing.push(() => serving.close())

@@ -27,6 +27,8 @@ const EVERYTHING: Caller = {
 }
 /** Days before the secret ends at which it is said; from the last one on it is an error. */
 const SECRET_WARNINGS = [30, 14, 7, 1] as const
+/** One failure may be a restart on the way. */
+const TOLD_IN_VAIN = 3
 const DAY_MS = 86_400_000
 
 export async function refreshAlerts({
@@ -92,6 +94,20 @@ export async function refreshAlerts({
       organization: null,
     })
   }
+  const [deaf] = await database.query<{ n: number; trouble: string | null }>(
+    `select count(*)::int as n, min(trouble) as trouble from listening where failures >= ${TOLD_IN_VAIN}`,
+  )
+  if (deaf !== undefined && deaf.n > 0)
+    wanted.push({
+      key: 'notifications',
+      severity: 'warning',
+      title: `Microsoft cannot tell the changes of ${deaf.n} ${deaf.n === 1 ? 'mailbox' : 'mailboxes'}: ${deaf.trouble ?? ''}`,
+      remedy: 'They are looked at every interval instead. Run the doctor: it tests the address.',
+      link: '/system',
+      mailbox: null,
+      user: null,
+      organization: null,
+    })
   const { failed } = await sync.queue()
   if (failed > 0)
     wanted.push({

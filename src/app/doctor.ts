@@ -7,7 +7,9 @@ import type { Database } from '../store/database.ts'
 import type { SyncStore } from '../store/sync-store.ts'
 import type { MicrosoftAccounts } from './accounts-at-microsoft.ts'
 import { CHANNELS, isEnabled, settingsOf } from './channel-settings.ts'
+import type { Hearing } from '../engine/listen.ts'
 import type { AppEnv } from './identities.ts'
+import { hearingOf } from './notifications.ts'
 
 /** Tests every step of the set-up, each by itself, and names the fix. Changes nothing, here or at Microsoft. */
 export interface DoctorParts {
@@ -93,6 +95,44 @@ export async function examineApplication(
   return [settings, credential, next.state === 'failed' ? { ...next, state: 'warning' } : next]
 }
 
+const HANDSHAKE = 'Syncline: can this address be reached?'
+
+/** Microsoft's own handshake is the proof; this machine's look at the address tells what stands in its way. */
+async function reach(database: Database, hearing: Hearing, signal: AbortSignal): Promise<Finding> {
+  const [told] = await database.query<{ n: number; mailboxes: number }>(
+    'select count(*)::int as n, count(distinct mailbox)::int as mailboxes from subscriptions where expires_at > now()',
+  )
+  const [bad] = await database.query<{ trouble: string; n: number }>(
+    'select min(trouble) as trouble, count(*)::int as n from listening where trouble is not null',
+  )
+  const kept = 'Mailboxes are looked at every interval instead; nothing is lost.'
+  const answer = await fetch(`${hearing.address}?validationToken=${encodeURIComponent(HANDSHAKE)}`, {
+    method: 'POST',
+    signal,
+  }).then(
+    async (response) => ({ status: response.status, text: await response.text() }),
+    () => null,
+  )
+  if (bad !== undefined && bad.n > 0)
+    return {
+      state: 'failed',
+      detail: `${bad.n} mailboxes are not told: ${bad.trouble} ${kept}`,
+      fix:
+        answer?.text === HANDSHAKE
+          ? `This machine reaches ${hearing.address}, Microsoft does not: let requests from the internet through to it by https, with a certificate that Microsoft trusts.`
+          : `Let ${hearing.address} lead here: check the public address, the reverse proxy and its certificate.`,
+    }
+  if (answer?.text !== HANDSHAKE)
+    return {
+      state: 'warning',
+      detail: `${hearing.address} does not lead here from this machine (${answer === null ? 'no answer' : `answer ${answer.status}`}). ${told?.n ?? 0} subscriptions live.`,
+      fix: 'Check the public address and the reverse proxy. Where only Microsoft can reach it, this is no trouble.',
+    }
+  return fine(
+    `${told?.n ?? 0} subscriptions of ${told?.mailboxes ?? 0} mailboxes live, told at ${hearing.address}.`,
+  )
+}
+
 export async function examineAll(parts: DoctorParts): Promise<readonly DoctorStep[]> {
   const { database, store, accounts, env, signal } = parts
   const settings = await storedSettings(database, null)
@@ -126,6 +166,9 @@ export async function examineAll(parts: DoctorParts): Promise<readonly DoctorSte
         return fine(`It ends in ${days} days.`)
       }),
     )
+  const hearing = await hearingOf(database)
+  if (hearing !== null)
+    steps.push(await step('notifications', 'Change notifications', () => reach(database, hearing, signal)))
   const rows = await database.query<{ id: MailboxId }>(
     `select id from mailboxes where state <> 'disconnected' and ($1::text is null or id = $1) order by address limit ${MAILBOXES_MAX}`,
     [parts.mailbox ?? null],

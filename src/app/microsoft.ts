@@ -27,6 +27,8 @@ export interface MicrosoftSideParts {
   readonly ownAddress: () => string
   /** A mailbox was connected: its channels begin. */
   readonly connected: (mailbox: MailboxId) => Promise<void>
+  /** A mailbox is to be disconnected: while its sign-in is still there. */
+  readonly disconnecting: (mailbox: MailboxId) => Promise<void>
   readonly refreshCollections: (mailbox: MailboxId, channel: Channel) => Promise<void>
 }
 
@@ -365,6 +367,7 @@ export function makeMicrosoft(parts: MicrosoftSideParts): Microsoft & MicrosoftR
       }
     },
     disconnect: async (id, data) => {
+      await parts.disconnecting(id)
       await accounts.keepAccount(id, null, null)
       await store.transaction(null, async (tx) => {
         const mailbox = await tx.mailbox(id)

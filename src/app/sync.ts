@@ -9,6 +9,13 @@ import { createDraftStore, mailboxesWithDrafts } from '../store/drafts.ts'
 import type { Files } from '../store/files.ts'
 import { createJobs } from '../store/jobs.ts'
 import { createOutgoingStore, mailboxesWithMail } from '../store/outgoing.ts'
+import {
+  createSubscriptionStore,
+  isCovered,
+  listenAnew,
+  mailboxesToListen,
+  TOLD_INTERVAL_MINUTES,
+} from '../store/subscriptions.ts'
 import type { MailboxRow, SyncStore, UndoWhat } from '../store/sync-store.ts'
 import {
   CHANNELS,
@@ -21,12 +28,17 @@ import {
 } from './channel-settings.ts'
 import { filesOfMail } from './mail-files.ts'
 import type { AppEnv } from './identities.ts'
+import { hearingOf, newSecret } from './notifications.ts'
 import type { MicrosoftAccounts } from './accounts-at-microsoft.ts'
 
 /** The engine, its queue and its clock, behind what people may ask of the sync. */
 export interface RunningSync {
   readonly actions: SyncActions
   readonly engine: Engine
+  /** Microsoft told of a change: a pass is due. Many are one. */
+  readonly notified: (mailbox: MailboxId, channel: Channel) => Promise<void>
+  /** Ends the subscriptions of a mailbox that is disconnected, as far as Microsoft can still be asked. */
+  readonly deafen: (mailbox: MailboxId) => Promise<void>
   /** A mailbox was connected, or may go on: its channels are due. */
   readonly start: (mailbox: MailboxId) => Promise<void>
   readonly close: () => Promise<void>
@@ -51,6 +63,8 @@ const BUSY_LOOK_MS = 150
 /** A person who approved something sees the outcome at once when it takes no longer. */
 const ANSWER_WITHIN_MS = 1_500
 const PRIORITY_OF_PEOPLE = 10
+/** A disconnect waits so long for a pass that is under way, to end the subscriptions after it. */
+const DEAFEN_WAIT_MS = 10_000
 
 export async function startSync(parts: SyncParts): Promise<RunningSync> {
   const { database, store, env, accounts } = parts
@@ -67,16 +81,28 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
     settingsFor: async (mailbox, channel) => {
       const settings = await settingsOf(database, mailbox)
       await pairings.prepare(mailbox, channel, settings)
-      return channelSettings(channel, settings, mailbox.address)
+      const own = channelSettings(channel, settings, mailbox.address)
+      // While changes are told, looking is only the safety net.
+      const isTold = await isCovered(database, mailbox.id, channel, env.now())
+      return isTold ? { ...own, intervalMinutes: Math.max(own.intervalMinutes, TOLD_INTERVAL_MINUTES) } : own
     },
     pairingFor: pairings.pairing,
     outgoing,
     drafts,
     filesOf: filesOfMail(database, parts.files),
+    listening: { subscriptions: createSubscriptionStore(database), secret: newSecret },
     holder: `process ${process.pid}`,
   })
   const isDue = (now: number, row: { readonly next_at: Date | null }): boolean =>
     row.next_at === null || row.next_at.getTime() <= now
+
+  /** Subscriptions first: what changes from now on is told, and the passes after it find what changed before. */
+  async function lookAfter(mailbox: MailboxId, signal: AbortSignal): Promise<readonly Channel[]> {
+    const hearing = await hearingOf(database)
+    const due = await mailboxesToListen(database, hearing !== null, env.now())
+    if (!due.includes(mailbox)) return []
+    return (await engine.listen(mailbox, hearing, signal))?.changed ?? []
+  }
 
   const jobs = createJobs(database, {
     onTrouble: parts.trouble,
@@ -89,10 +115,11 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
             [mailbox],
           )
           if (await hasMailToLetOut(mailbox)) await engine.sendMail(mailbox)
+          const told = await lookAfter(mailbox, signal)
           for (const row of rows) {
             if (signal.aborted) return
             const asked = reasons.includes(`manual ${row.channel}`)
-            const nudged = reasons.includes(`nudge ${row.channel}`)
+            const nudged = reasons.includes(`nudge ${row.channel}`) || told.includes(row.channel)
             if (!asked && !nudged && !isDue(env.now(), row)) continue
             await engine.syncChannel(mailbox, row.channel, {
               trigger: asked ? 'manual' : nudged ? 'nudge' : 'schedule',
@@ -109,10 +136,12 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
   const queued = new Set<string>()
   let ticking: Promise<void> | null = null
   const tick = async (): Promise<void> => {
-    const due = await store.transaction(null, (tx) => tx.dueChannels(env.now(), DUE_MAX))
+    const passes = await store.transaction(null, (tx) => tx.dueChannels(env.now(), DUE_MAX))
     const sending = await mailboxesWithMail(database, env.now())
     const writing = await mailboxesWithDrafts(database, env.now())
-    for (const mailbox of new Set([...due.map((row) => row.mailbox), ...sending, ...writing])) {
+    const listening = await mailboxesToListen(database, (await hearingOf(database)) !== null, env.now())
+    const due = [...passes.map((row) => row.mailbox), ...sending, ...writing, ...listening]
+    for (const mailbox of new Set(due)) {
       if (queued.has(mailbox)) continue
       queued.add(mailbox)
       await jobs.enqueueMailbox(mailbox, 'schedule')
@@ -188,6 +217,7 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
   /** Brings channels in line with the settings: what is enabled, and what takes part. */
   async function settingsChanged(): Promise<void> {
     accounts.forget()
+    await listenAnew(database, null)
     const mailboxes = await database.query<{
       id: MailboxId
       organization: MailboxRow['organization']
@@ -351,6 +381,13 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
   return {
     actions,
     engine,
+    notified: (mailbox, channel) => jobs.enqueueMailbox(mailbox, `nudge ${channel}`, { priority: 1 }),
+    deafen: async (mailbox) => {
+      const until = env.now() + DEAFEN_WAIT_MS
+      while ((await engine.listen(mailbox, null)) === null && env.now() < until) await env.sleep(BUSY_LOOK_MS)
+      await database.query('delete from subscriptions where mailbox = $1', [mailbox])
+      await database.query('delete from listening where mailbox = $1', [mailbox])
+    },
     start: async (mailbox) => {
       await settingsChanged()
       await jobs.enqueueMailbox(mailbox, 'schedule', { priority: 1 })

@@ -63,7 +63,45 @@ export interface Connector {
 
   /** Where mail is sent from; left out by systems that send none. */
   readonly sender?: MailSender
+
+  /** Being told of changes; left out by systems that tell nothing. */
+  readonly subscriptions?: Subscriptions
 }
+
+/**
+ * A subscription makes the system tell an address that something changed: a nudge, not news. It ends by itself, and it
+ * may be lost; who relies on it still looks now and then. All methods throw a ConnectorError for failures outside.
+ */
+export interface Subscriptions {
+  subscribe(wish: SubscribeRequest, signal: AbortSignal): Promise<SubscribeOutcome>
+  /** Prolongs it as far as possible. Also the answer when the system asks whether we may still read. */
+  renew(
+    id: string,
+    channel: Channel,
+    signal: AbortSignal,
+  ): Promise<{ readonly outcome: 'live'; readonly until: Instant } | { readonly outcome: 'gone' }>
+  /** One that is gone already is fine. */
+  unsubscribe(id: string, signal: AbortSignal): Promise<void>
+}
+
+export interface SubscribeRequest {
+  readonly channel: Channel
+  /** The collection's external id, or null for all of the channel. */
+  readonly collection: string | null
+  /** Shown a handshake, then told what changed. */
+  readonly address: string
+  /** Told what becomes of the subscription itself. */
+  readonly lifecycleAddress: string
+  /** Comes back with each notification: who does not know it did not send it. */
+  readonly secret: string
+}
+
+export type SubscribeOutcome =
+  | { readonly outcome: 'live'; readonly id: string; readonly until: Instant }
+  /** There is one for the same already. */
+  | { readonly outcome: 'duplicate'; readonly id: string | null }
+  /** Not as it is: the address cannot be reached, or this system does not tell such changes. */
+  | { readonly outcome: 'refused'; readonly reason: string }
 
 /**
  * Sending in two steps, so that what becomes of it can always be looked up: a draft that carries our mark, then its

@@ -119,6 +119,11 @@ export function applicationGaps(stored: StoredByScope): readonly SettingKey[] {
   return needed.filter((key) => resolve(key, stored).value === '')
 }
 
+/** Microsoft tells https addresses only; the emulator on the same machine also takes plain http. */
+const canBeTold = (address: string): boolean =>
+  address.startsWith('https://') ||
+  /^http:\/\/(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d+)?(\/|$)/.test(address)
+
 /** Rules between settings. Only what this change touches is complained of: old contradictions block nothing. */
 function problemsAcross(
   after: StoredByScope,
@@ -151,10 +156,11 @@ function problemsAcross(
   }
   if (changed.includes('synchronization.notifications') || changed.includes('general.publicUrl')) {
     const on = resolve('synchronization.notifications', after).value
-    if (on && !resolve('general.publicUrl', after).value.startsWith('https://'))
+    if (on && !canBeTold(resolve('general.publicUrl', after).value))
       problems.push({
         key: 'synchronization.notifications',
-        problem: 'Needs a public address that begins with https://',
+        problem:
+          'Needs a public address that begins with https:// (http only on this machine, with the emulator).',
       })
   }
   if (

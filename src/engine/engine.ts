@@ -19,6 +19,7 @@ import { type Answer, answer } from './answer.ts'
 import { approve, decline } from './approve.ts'
 import { type Pairing, defaultPairing, discover } from './discover.ts'
 import type { Env } from './env.ts'
+import { type Hearing, type Lent, type ListenParts, type Listened, listen } from './listen.ts'
 import { type ChannelSettings, type Counts, Pass } from './pass.ts'
 import { storePreview } from './preview.ts'
 import { failedChannel, nextRegular, plainWords, troubledMailbox } from './schedule.ts'
@@ -43,6 +44,8 @@ export interface EngineParts {
   settingsFor(mailbox: MailboxRow, channel: Channel): Promise<ChannelSettings>
   /** Which container of the CRM mirrors a collection, and whether it is kept in step from the start. */
   pairingFor?(mailbox: MailboxRow, channel: Channel): Pairing
+  /** Being told of changes by Microsoft; left out where nobody listens. */
+  readonly listening?: Pick<ListenParts, 'subscriptions' | 'secret'>
   /** Mail that people send; left out where none is. */
   readonly outgoing?: OutgoingStore
   /** Drafts that people write here, and the files of drafts and outgoing mail. */
@@ -111,6 +114,8 @@ export interface Engine {
   release(mailbox: MailboxId, channel: Channel, key: string): Promise<PassResult>
   /** Sends the mail that is due from this mailbox. At most once each; what cannot be found out is told, not repeated. */
   sendMail(mailbox: MailboxId): Promise<PassResult & { readonly mail: SendCounts }>
+  /** Looks after the mailbox's subscriptions at Microsoft; ends them when `hearing` is null. Null while it is busy. */
+  listen(mailbox: MailboxId, hearing: Hearing | null, signal?: AbortSignal): Promise<Listened | null>
   /** Runs what is due now, one after another, and says how many channels it was. */
   tick(now: Instant): Promise<number>
 }
@@ -216,6 +221,12 @@ export function createEngine(parts: EngineParts): Engine {
       })
       return { ...done, mail }
     },
+    listen: (mailbox, hearing, signal = NEVER) =>
+      desk.lend(mailbox, signal, async (lent) =>
+        parts.listening === undefined
+          ? { changed: [], trouble: null }
+          : listen({ store, env: parts.env, ...parts.listening }, lent, hearing, signal),
+      ),
     async tick(now) {
       const due = await store.transaction(null, (tx) => tx.dueChannels(now, TICK_CHANNELS_MAX))
       for (const { mailbox, channel } of due)
@@ -271,6 +282,30 @@ export class Desk {
       return await this.#opened(lease, mailbox, channel, trigger, signal, steps)
     } catch (error) {
       if (error instanceof LeaseLost) return result('busy', null, error.message)
+      throw error
+    } finally {
+      await store.releaseLease(lease)
+    }
+  }
+
+  /** Lends the mailbox under its lease, for what is no pass. Null while another worker has it. */
+  async lend<T>(id: MailboxId, signal: AbortSignal, work: (lent: Lent) => Promise<T>): Promise<T | null> {
+    const { store, env, holder = 'worker' } = this.parts
+    const lease = await store.acquireLease(id, holder, env.now(), LEASE_MS)
+    if (lease === null) return null
+    try {
+      const mailbox = await store.transaction(lease, (tx) => tx.mailbox(id))
+      if (mailbox === null) return null
+      const connect = async (): Promise<Connector> => {
+        const connector = await this.parts.connectorFor(mailbox)
+        const stranger = await this.#stranger(connector, mailbox, signal)
+        if (stranger === null) return connector
+        const message = `This sign-in belongs to ${stranger.address}, not to ${mailbox.address}.`
+        throw new ConnectorError({ kind: 'unauthorized', code: 'wrong-account', message })
+      }
+      return await work({ mailbox, lease, connect })
+    } catch (error) {
+      if (error instanceof LeaseLost) return null
       throw error
     } finally {
       await store.releaseLease(lease)

@@ -2,6 +2,7 @@ import { channelEnabled } from '../core/settings-change.ts'
 import { resolve, settingOf, type StoredByScope } from '../core/settings.ts'
 import type { Channel } from '../core/item.ts'
 import type { Sql } from '../store/database.ts'
+import { coveredSql, TOLD_INTERVAL_MINUTES } from '../store/subscriptions.ts'
 import type { ApiOutput } from './api/api.ts'
 import type { Caller } from './mount.ts'
 import { isoOrNull } from './parts.ts'
@@ -31,6 +32,8 @@ export interface ChannelRecord {
   readonly last_started_at: Date | null
   readonly last_finished_at: Date | null
   readonly next_at: Date | null
+  /** Microsoft tells of its changes: looking is only the safety net. */
+  readonly covered: boolean
   readonly proven_at: Date | null
   readonly failures: number
   readonly message: string | null
@@ -54,6 +57,7 @@ export async function channelViews(
     `select c.mailbox, c.channel, m.address, m.organization, m."user", m.state as mailbox_state, m.trouble,
         c.enabled, c.paused, c.state, c.last_started_at, c.last_finished_at, c.next_at, c.proven_at, c.failures, c.message,
         c.first_sync_done, c.progress,
+        ${coveredSql('c', '$3::timestamptz')} as covered,
         coalesce(o.waiting, 0) as waiting, coalesce(o.held, 0) as held, coalesce(k.n, 0) as conflicts,
         coalesce(p.n, 0) as parked, coalesce(l.n, 0) as linked
       from channels c join mailboxes m on m.id = c.mailbox
@@ -64,7 +68,7 @@ export async function channelViews(
       left join (select mailbox, channel, count(*) as n from links where state = 'linked' group by 1, 2) l on l.mailbox = c.mailbox and l.channel = c.channel
       where ($1::text is null or m."user" = $1) and ($2::text[] is null or c.mailbox = any($2))
       order by m.address, c.channel`,
-    [caller.role === 'user' ? caller.user : null, mailboxes],
+    [caller.role === 'user' ? caller.user : null, mailboxes, new Date(now)],
   )
   if (rows.length === 0) return []
   const settings = await settingsReader(sql)
@@ -88,7 +92,8 @@ export function channelView(row: ChannelRecord, settings: StoredByScope, now: nu
   const intervalMinutes = resolve('synchronization.intervalMinutes', settings).value
   const allowed = channelEnabled(row.channel, settings)
   const enabled = row.enabled && allowed && row.mailbox_state !== 'disconnected'
-  const health = healthOf(row, enabled, intervalMinutes, now)
+  const looksEvery = row.covered ? Math.max(intervalMinutes, TOLD_INTERVAL_MINUTES) : intervalMinutes
+  const health = healthOf(row, enabled, looksEvery, now)
   const direction = resolve(DIRECTION[row.channel], settings).value
   return {
     mailbox: row.mailbox,

@@ -20,6 +20,7 @@ import { mailComposeHandlers } from './mail-compose.ts'
 import { mailHandlers } from './mail.ts'
 import { mailOutgoingHandlers } from './mail-outgoing.ts'
 import { mailboxHandlers } from './mailboxes.ts'
+import { addGraphHooks, HOOK_PATH, type GraphHooks } from './graph-hooks.ts'
 import { addMicrosoftRoutes, type MicrosoftRoutes } from './microsoft-routes.ts'
 import { allow, mount, type Handlers, type HandlersOf } from './mount.ts'
 import type { Parts } from './parts.ts'
@@ -41,6 +42,7 @@ export interface ServeOptions {
   readonly localToken: string
   readonly log: Logger
   readonly microsoftRoutes: MicrosoftRoutes
+  readonly graphHooks: GraphHooks
 }
 
 export interface Serving {
@@ -53,6 +55,8 @@ export interface Serving {
 const BODY_BYTES_MAX = 12 * 1024 * 1024
 /** Requests of one address in a minute; a busy back-office makes a few dozen. */
 const REQUESTS_PER_MINUTE_MAX = 3_000
+/** Microsoft tells many mailboxes' changes from few addresses. */
+const HOOKS_PER_MINUTE_MAX = 6_000
 const SIGN_INS_PER_MINUTE_MAX = 20
 const CLOSE_MS = 3_000
 
@@ -64,6 +68,13 @@ export async function serve(parts: Parts, options: ServeOptions): Promise<Servin
     trustProxy: options.trustProxy,
     bodyLimit: BODY_BYTES_MAX,
     genReqId: () => randomUUID(),
+    // An address that cannot be read never reaches a route.
+    frameworkErrors: (error, request, reply) => {
+      const detail = `This address cannot be read: ${error.message}. Nothing was changed.`
+      const body = problemOf('bad-input', detail, request.id)
+      reply.raw.writeHead(body.status, { 'content-type': 'application/problem+json' })
+      reply.raw.end(JSON.stringify(body))
+    },
     return503OnClosing: true,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 500 },
@@ -104,9 +115,11 @@ export async function serve(parts: Parts, options: ServeOptions): Promise<Servin
     max: (request) =>
       request.method === 'POST' && request.url === '/api/session'
         ? SIGN_INS_PER_MINUTE_MAX
-        : REQUESTS_PER_MINUTE_MAX,
+        : isHook(request)
+          ? HOOKS_PER_MINUTE_MAX
+          : REQUESTS_PER_MINUTE_MAX,
     keyGenerator: (request) =>
-      `${request.ip}${request.method === 'POST' && request.url === '/api/session' ? ' sign-in' : ''}`,
+      `${request.ip}${request.method === 'POST' && request.url === '/api/session' ? ' sign-in' : isHook(request) ? ' hook' : ''}`,
     timeWindow: 60_000,
     errorResponseBuilder: (_request, { ttl }) =>
       Object.assign(
@@ -176,11 +189,12 @@ export async function serve(parts: Parts, options: ServeOptions): Promise<Servin
       return reply.status(503).send({ ok: false, version: parts.about.version })
     }
   })
-  const metrics = makeMetrics(parts)
+  const metrics = makeMetrics(parts, options.graphHooks)
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
     allow(await identify(request, reply), ['administrator', 'auditor'])
     return reply.header('content-type', metrics.contentType).send(await metrics.metrics())
   })
+  addGraphHooks(app, options.graphHooks)
   addMicrosoftRoutes(app, parts, authOptions, identify, options.microsoftRoutes)
 
   if (options.webFolder !== null && existsSync(join(options.webFolder, 'index.html')))
@@ -244,10 +258,13 @@ async function listen(app: FastifyInstance, { port, host }: ServeOptions): Promi
   return `http://${shown}:${bound}`
 }
 
+const isHook = (request: { readonly method: string; readonly url: string }): boolean =>
+  request.method === 'POST' && request.url.startsWith(HOOK_PATH)
+
 const lastEventId = (header: string | string[] | undefined): string | null =>
   typeof header === 'string' && header !== '' ? header : null
 
-function makeMetrics(parts: Parts): Registry {
+function makeMetrics(parts: Parts, hooks: GraphHooks): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const everything = {
@@ -296,6 +313,15 @@ function makeMetrics(parts: Parts): Registry {
     registers: [registry],
     async collect() {
       for (const [state, n] of Object.entries(await parts.sync.queue())) this.set({ state }, n)
+    },
+  })
+  new Gauge({
+    name: 'syncline_notifications',
+    help: 'Notifications of Microsoft since the start, by what became of them.',
+    labelNames: ['judgement'],
+    registers: [registry],
+    collect() {
+      for (const [judgement, n] of Object.entries(hooks.counts)) this.set({ judgement }, n)
     },
   })
   new Gauge({

@@ -160,7 +160,7 @@ const SWITCHED_ON = { system: { 'integrations.calendar': true, 'application.clie
 const QUIET: ChannelRecord = {
   ...{ mailbox: 'm', channel: 'calendar', address: 'anna@contoso.example', organization: 'o', user: 'u' },
   ...{ mailbox_state: 'connected', trouble: null, enabled: true, paused: null, state: 'idle' },
-  ...{ last_started_at: null, last_finished_at: null, next_at: null, proven_at: null },
+  ...{ last_started_at: null, last_finished_at: null, next_at: null, proven_at: null, covered: false },
   ...{ failures: 0, message: null, first_sync_done: true, progress: null },
   ...{ waiting: 0, held: 0, conflicts: 0, parked: 0, linked: 3 },
 }

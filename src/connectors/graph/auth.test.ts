@@ -140,11 +140,12 @@ describe('a person consents', () => {
 })
 
 describe('the app signs in for itself', () => {
-  test('with its secret', async () => {
-    const { auth } = set()
+  test('[pain 22] with its secret; the tenant is known', async () => {
+    const { auth, emulator } = set()
     const tokens = auth.application()
     expect((await tokens.accessToken(false, neverAborted)).length).toBeGreaterThan(100)
-    expect((await tokens.identity(neverAborted)).objectId).toBeNull()
+    const { tenantId } = emulator.info
+    expect(await tokens.identity(neverAborted)).toEqual({ tenantId, objectId: null })
   })
 
   test('[pain 11] a wrong secret is said in words that tell what to do, and the secret is not in them', async () => {

@@ -235,13 +235,25 @@ function tokensBy(
     held = {
       token: result.accessToken,
       until: result.expiresOn?.getTime() ?? 0,
-      identity: { tenantId: result.tenantId, objectId: result.account?.localAccountId || null },
+      identity: { tenantId: tenantOf(result), objectId: result.account?.localAccountId || null },
     }
     return held
   }
   return {
     accessToken: async (refresh) => (await take(refresh)).token,
     identity: async () => (await take(false)).identity,
+  }
+}
+
+/** MSAL names no tenant for a token of the app itself; the token does. */
+function tenantOf({ tenantId, accessToken }: AuthenticationResult): string {
+  if (tenantId !== '') return tenantId
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString())
+    const { tid } = claims as { readonly tid?: unknown }
+    return typeof tid === 'string' ? tid : ''
+  } catch {
+    return ''
   }
 }
 

@@ -33,6 +33,7 @@ import { listFolders, mailReader, readMessages } from './mail.ts'
 import { pushMessage, settleMessage } from './mail-push.ts'
 import { mailSender } from './mail-send.ts'
 import { together, type Ask } from './rounds.ts'
+import { graphSubscriptions } from './subscriptions.ts'
 import { listTaskLists, readTasks, tasksReader } from './tasks.ts'
 import { lookFirst, pushTask, settleTask, type Marked } from './tasks-push.ts'
 import { textOf } from './wire.ts'
@@ -88,6 +89,7 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
       cannotHold: { event: [], task: [], message: [] },
     },
     sender: mailSender(client),
+    subscriptions: graphSubscriptions(client, root, env.now),
     identity: (signal) => identify(client, signal),
     collections: (channel, signal) => {
       switch (channel) {
