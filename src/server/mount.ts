@@ -118,7 +118,7 @@ export function mount(app: FastifyInstance, handlers: Handlers, options: MountOp
       },
       preValidation: (request, _reply, done) => {
         if (body && (request.body === undefined || request.body === null)) request.body = {}
-        done()
+        done(unkeepable({ path: request.params, query: request.query, body: request.body }) ?? undefined)
       },
       handler: async (request, reply) => {
         const input = {
@@ -135,6 +135,31 @@ export function mount(app: FastifyInstance, handlers: Handlers, options: MountOp
       },
     })
   }
+}
+
+/**
+ * What no database keeps as text: the zero character, and half of a pair of surrogates. Refused before anything looks
+ * at it, wherever it is.
+ */
+function unkeepable(parts: { readonly [part: string]: unknown }): Refusal | null {
+  for (const [part, value] of Object.entries(parts)) {
+    const at = findUnkeepable(value, part)
+    if (at === null) continue
+    const problem = 'There is a character in it that cannot be kept (a zero character, or half of one).'
+    return new Refusal('bad-input', `${at}: ${problem} Nothing was changed.`, { problems: [{ at, problem }] })
+  }
+  return null
+}
+
+function findUnkeepable(value: unknown, at: string): string | null {
+  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? at : null
+  if (typeof value !== 'object' || value === null) return null
+  for (const [name, one] of Object.entries(value)) {
+    if (findUnkeepable(name, '') !== null) return at
+    const found = findUnkeepable(one, `${at}.${name}`)
+    if (found !== null) return found
+  }
+  return null
 }
 
 const callers = new WeakMap<FastifyRequest, Caller>()

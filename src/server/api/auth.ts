@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { EVERYONE, id, instant, nothing, ROLES, route } from './contract.ts'
-import { emailAddress, zone } from './item-schemas.ts'
+import { emailAddress, knownZone, zone } from './item-schemas.ts'
 
 /** Signing in, first-run set-up, one's own profile and sessions, API tokens. */
 export const PASSWORD_LENGTH_MIN = 12
@@ -46,7 +46,7 @@ export const session = z.object({
 
 const profile = z.strictObject({
   name: z.string().trim().min(1).max(200).exactOptional(),
-  zone: zone.exactOptional(),
+  zone: knownZone.exactOptional(),
   locale: z
     .string()
     .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Give a language tag such as en-GB')
@@ -94,7 +94,7 @@ export const authApi = {
         name: z.string().trim().min(1).max(200),
         email: emailAddress,
         password: newPassword,
-        zone: zone.default('UTC'),
+        zone: knownZone.default('UTC'),
       }),
       z.strictObject({ mode: z.literal('demo') }),
     ]),

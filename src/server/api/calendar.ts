@@ -9,7 +9,7 @@ import {
   person,
   recurrence,
   syncMark,
-  zone,
+  knownZone,
 } from './item-schemas.ts'
 
 /** Calendars and events of the CRM: one's own, and the calendars that colleagues share (private events as "Busy"). */
@@ -133,7 +133,7 @@ export const calendarApi = {
     query: z.object({
       from: plainDate,
       to: plainDate.describe('exclusive'),
-      zone: zone.optional(),
+      zone: knownZone.optional(),
       calendars: z.string().max(4_000).optional().describe('ids, comma separated; left out: all of mine'),
     }),
     answer: z.object({ items: z.array(occurrenceView) }),

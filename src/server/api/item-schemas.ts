@@ -1,3 +1,4 @@
+import { canonicalZone } from '../../core/zones.ts'
 import { z } from 'zod'
 import { plainDate } from './contract.ts'
 
@@ -8,6 +9,10 @@ export const ATTENDEES_MAX = 500
 export const STEPS_MAX = 100
 
 export const zone = z.string().min(1).max(64).describe('IANA time zone name')
+/** As callers give it. */
+export const knownZone = zone.refine((name) => canonicalZone(name) !== null, {
+  error: 'Give the name of a time zone, such as Europe/Berlin',
+})
 export const plainDateTime = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$/, 'Give a wall-clock time such as 2027-03-31T14:30:00')

@@ -11,7 +11,7 @@ import {
   route,
 } from './contract.ts'
 import { newPassword, role } from './auth.ts'
-import { emailAddress, zone } from './item-schemas.ts'
+import { emailAddress, knownZone } from './item-schemas.ts'
 
 /** Users, organizations, roles, alerts, system information, outgoing webhooks. */
 export const userView = z.object({
@@ -79,7 +79,7 @@ export const systemApi = {
       name: z.string().trim().min(1).max(200),
       role,
       organization: id.exactOptional(),
-      zone: zone.default('UTC'),
+      zone: knownZone.default('UTC'),
       password: newPassword.exactOptional(),
     }),
     answer: userView,
@@ -99,7 +99,7 @@ export const systemApi = {
       name: z.string().trim().min(1).max(200).exactOptional(),
       role: role.exactOptional(),
       organization: id.exactOptional(),
-      zone: zone.exactOptional(),
+      zone: knownZone.exactOptional(),
       active: z.boolean().exactOptional(),
       password: newPassword.exactOptional(),
       unlock: z.literal(true).exactOptional(),
