@@ -6,6 +6,8 @@ import pino from 'pino'
 import { makeMicrosoftAccounts, type MicrosoftAccounts } from './app/accounts-at-microsoft.ts'
 import { refreshAlerts } from './app/alerts.ts'
 import { realEnv, type AppEnv } from './app/identities.ts'
+import { makeAttachmentWork } from './app/mail-attachments.ts'
+import { startMailIndexing } from './app/mail-indexing.ts'
 import { startMailroom } from './app/mailroom.ts'
 import { makeMicrosoft } from './app/microsoft.ts'
 import { makeNews } from './app/news.ts'
@@ -115,9 +117,13 @@ export async function startApp(
     closing.push(() => news.close())
     const mailroom = startMailroom({ database, env, trouble })
     closing.push(() => mailroom.close())
+    let wakeIndexing = (): void => undefined
     const store = observed(createSqlStore(database), (batches) => {
       news.note(batches)
-      if (batches.some((batch) => (batch.records ?? []).length > 0)) mailroom.note()
+      if (batches.some((batch) => (batch.records ?? []).length > 0)) {
+        mailroom.note()
+        wakeIndexing()
+      }
     })
     const overrides = (): { graph: string; login: string } => ({
       graph: values.microsoftGraph || (options.microsoft?.graph ?? ''),
@@ -125,7 +131,30 @@ export async function startApp(
     })
     const accounts = makeMicrosoftAccounts({ database, vault, env, transport: network.transport, overrides })
     const files = createFiles(join(values.data, 'files'))
-    const sync = await startSync({ database, store, env, accounts, files, trouble })
+    const attachments = makeAttachmentWork({
+      database,
+      files,
+      connectorFor: async (id) => {
+        const mailbox = await store.transaction(null, (tx) => tx.mailbox(id))
+        if (mailbox === null) throw new Error(`Mailbox ${id} is not known here.`)
+        return accounts.connectorFor(mailbox)
+      },
+      newId: env.newId,
+      now: env.now,
+    })
+    const sync = await startSync({ database, store, env, accounts, files, attachments, trouble })
+    const indexing = startMailIndexing({
+      database,
+      trouble,
+      indexed: () => {
+        void attachments
+          .waiting()
+          .then((mailboxes) => Promise.all(mailboxes.map((one) => sync.actions.mail(one))))
+          .catch(trouble)
+      },
+    })
+    wakeIndexing = indexing.wake
+    closing.push(() => indexing.close())
     closing.push(() => sync.close())
 
     const notifications = makeNotifications({ database, nudge: sync.notified, trouble })
@@ -149,6 +178,7 @@ export async function startApp(
       live,
       vault,
       files,
+      mailContent: attachments.content,
       sync: sync.actions,
       microsoft,
       webhooks,

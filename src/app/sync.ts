@@ -1,3 +1,4 @@
+import { ConnectorError } from '../connectors/connector.ts'
 import { asId, type CollectionId, type LinkId, type MailboxId, type RunId } from '../core/ids.ts'
 import type { Channel } from '../core/item.ts'
 import type { Engine, PassResult } from '../engine/engine.ts'
@@ -26,6 +27,7 @@ import {
   makePairings,
   settingsOf,
 } from './channel-settings.ts'
+import type { AttachmentWork } from './mail-attachments.ts'
 import { filesOfMail } from './mail-files.ts'
 import type { AppEnv } from './identities.ts'
 import { hearingOf, newSecret } from './notifications.ts'
@@ -50,6 +52,7 @@ export interface SyncParts {
   readonly env: AppEnv
   readonly accounts: MicrosoftAccounts
   readonly files: Files
+  readonly attachments: AttachmentWork
   readonly trouble: (error: unknown) => void
 }
 
@@ -126,12 +129,22 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
               signal,
             })
           }
+          await fetchAttachments(mailbox, signal)
         } finally {
           queued.delete(mailbox)
         }
       },
     },
   })
+  /** What cannot be had now waits for the next time; the mailbox's own passes say what is wrong with it. */
+  async function fetchAttachments(mailbox: MailboxId, signal: AbortSignal): Promise<void> {
+    try {
+      if (await parts.attachments.some(mailbox, signal))
+        await jobs.enqueueMailbox(mailbox, 'attachments', { afterSeconds: NUDGE_SECONDS })
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error
+    }
+  }
   /** Mailboxes whose scheduled job is on its way: the tick does not ask again for what it asked already. */
   const queued = new Set<string>()
   let ticking: Promise<void> | null = null
@@ -373,7 +386,7 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
     mail: (mailbox, afterSeconds = 0) =>
       jobs.enqueueMailbox(mailbox, 'mail', { priority: PRIORITY_OF_PEOPLE, afterSeconds }),
     settingsChanged,
-    removeLargeAttachments: async () => 0,
+    removeLargeAttachments: () => parts.attachments.removeLarge(),
     queue: async () => jobs.stats(),
   }
 

@@ -66,6 +66,8 @@ export interface Connector {
 
   /** Being told of changes; left out by systems that tell nothing. */
   readonly subscriptions?: Subscriptions
+  /** Attachments of messages; left out by systems that have none. */
+  readonly mailAttachments?: MailAttachments
 }
 
 /**
@@ -128,6 +130,32 @@ export interface MailSender {
   ): Promise<FillStep>
   /** Takes a draft out of the mailbox; what was sent is never touched. */
   discard(draft: ItemId, signal: AbortSignal): Promise<SendStep | { readonly outcome: 'gone' }>
+}
+
+export interface MailAttachments {
+  /** What each message has, in the order asked. @throws {ConnectorError} when the mailbox cannot be asked at all */
+  list(messages: readonly ItemId[], signal: AbortSignal): Promise<readonly ListedAttachments[]>
+  /** The bytes of one as they arrive. @throws {ConnectorError} */
+  open(message: ItemId, attachment: string, signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+export type ListedAttachments =
+  | {
+      readonly message: ItemId
+      readonly outcome: 'listed'
+      readonly attachments: readonly AttachmentInfo[]
+    }
+  | { readonly message: ItemId; readonly outcome: 'gone' }
+  | { readonly message: ItemId; readonly outcome: 'unreadable'; readonly reason: string }
+
+export interface AttachmentInfo {
+  readonly id: string
+  readonly kind: 'file' | 'item' | 'reference'
+  readonly name: string
+  readonly contentType: string
+  readonly size: number
+  readonly inline: boolean
+  readonly contentId: string | null
 }
 
 /** A file that a person attached. */

@@ -7,6 +7,8 @@ import type { Address } from './item.ts'
  */
 export const SEARCHED_LENGTH_MAX = 100_000
 const WORD_LENGTH_MAX = 64
+/** PostgreSQL refuses a `tsvector` of 1 MB; the words are the greater part of it. */
+const VECTOR_BYTES_MAX = 500_000
 /** PostgreSQL keeps positions up to 16,383. */
 const WORDS_MAX = 12_000
 const POSITIONS_OF_A_WORD_MAX = 100
@@ -30,12 +32,15 @@ export function wordsOf(text: string): readonly string[] {
   const words: string[] = []
   for (const [word] of fold(text.slice(0, SEARCHED_LENGTH_MAX)).matchAll(TOKENS)) {
     // A run such as "ab漢字cd" is cut at the change of script.
-    if (UNSPACED.test(word) || !hasUnspaced(word)) words.push(word.slice(0, WORD_LENGTH_MAX))
-    else for (const part of splitUnspaced(word)) words.push(part.slice(0, WORD_LENGTH_MAX))
+    if (UNSPACED.test(word) || !hasUnspaced(word)) words.push(cut(word))
+    else for (const part of splitUnspaced(word)) words.push(cut(part))
   }
   return words
 }
 
+/** By characters: half of one is nothing that a database takes. */
+const cut = (word: string): string =>
+  word.length <= WORD_LENGTH_MAX ? word : [...word].slice(0, WORD_LENGTH_MAX).join('')
 const hasUnspaced = (word: string): boolean => UNSPACED.test(word)
 const splitUnspaced = (word: string): readonly string[] =>
   word.split(new RegExp(`(${UNSPACED.source})`, 'u')).filter((part) => part !== '')
@@ -51,11 +56,13 @@ export interface Searchable {
 export function searchVector({ subject, people, text }: Searchable): string {
   const places = new Map<string, string[]>()
   let at = 0
+  let bytes = 0
   const add = (words: readonly string[], weight: string): void => {
     for (const word of words) {
-      if (at >= WORDS_MAX) return
+      if (at >= WORDS_MAX || bytes > VECTOR_BYTES_MAX) return
       at += 1
       const known = places.get(word)
+      bytes += known === undefined ? word.length * 3 + 16 : 4
       if (known === undefined) places.set(word, [`${at}${weight}`])
       else if (known.length < POSITIONS_OF_A_WORD_MAX) known.push(`${at}${weight}`)
     }

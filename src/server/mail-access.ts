@@ -51,8 +51,8 @@ export const foldersOf = (sql: Sql, mailboxes: readonly string[]): Promise<Folde
     [mailboxes],
   )
 
-/** Linked to somebody of the CRM and not made private by hand. `r` is the record. */
-export const IS_PUBLIC = `(exists (select from record_people p where p.record = r.id and p.state = 'linked')
+/** With an outside party whom the CRM knows, or linked by hand, and not made private. `r` is the record. */
+export const IS_PUBLIC = `(exists (select from record_people p where p.record = r.id and p.state = 'linked' and (p.outside or p.how = 'hand'))
   and not exists (select from message_privacy y where y.record = r.id and y.private))`
 
 export interface Readable {

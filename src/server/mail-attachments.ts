@@ -15,7 +15,6 @@ interface Row {
   readonly id: string
   readonly name: string
   readonly content_type: string
-  readonly stored_as: string | null
   readonly kind: 'file' | 'item' | 'reference'
 }
 
@@ -44,16 +43,19 @@ export function mailAttachmentHandlers(parts: Parts): HandlersOf<Routes> {
         'not-now',
         'This is a link to a file in the cloud. Open the message in Outlook to get it.',
       )
-    const kept = row.stored_as === null ? null : await parts.files.open(row.stored_as)
-    if (kept !== null) return kept.stream
-    throw new Refusal('not-now', 'This attachment was not fetched yet. Try again in a moment.')
+    const stream = await parts.mailContent.open(row.id)
+    if (stream !== null) return stream
+    throw new Refusal(
+      'not-now',
+      'This attachment is neither here nor at Microsoft any more, or the mailbox is not connected.',
+    )
   }
 
   return {
     'GET /api/mail/messages/:message/attachments/:attachment': async ({ params, query }, call) => {
       const { record } = await requireReadable(database, call.caller, params.message)
       const [row] = await database.query<Row>(
-        'select id, name, content_type, stored_as, kind from attachments where id = $1 and record = $2',
+        'select id, name, content_type, kind from attachments where id = $1 and record = $2',
         [params.attachment, record],
       )
       if (row === undefined) throw notFound('attachment')
@@ -61,8 +63,9 @@ export function mailAttachmentHandlers(parts: Parts): HandlersOf<Routes> {
     },
     'GET /api/mail/messages/:message/inline': async ({ params, query }, call) => {
       const { record } = await requireReadable(database, call.caller, params.message)
+      await parts.mailContent.list(record)
       const [row] = await database.query<Row>(
-        `select id, name, content_type, stored_as, kind from attachments
+        `select id, name, content_type, kind from attachments
           where record = $1 and trim(both '<>' from content_id) = trim(both '<>' from $2) order by position limit 1`,
         [record, query.cid],
       )

@@ -105,8 +105,11 @@ export function mailHandlers(parts: Parts): HandlersOf<typeof mailApi> {
     },
     'GET /api/mail/messages': async ({ query }, { caller }) =>
       listMessages(database, caller, query, await isThreaded(caller)),
-    'GET /api/mail/messages/:message': async ({ params }, { caller }) =>
-      viewOf(await requireReadable(database, caller, params.message)),
+    'GET /api/mail/messages/:message': async ({ params }, { caller }) => {
+      const readable = await requireReadable(database, caller, params.message)
+      await parts.mailContent.list(readable.record)
+      return viewOf(readable)
+    },
     'GET /api/mail/messages/:message/thread': async ({ params }, { caller }) => {
       await requireReadable(database, caller, params.message)
       return messagesOfThread(database, caller, params.message)

@@ -4,6 +4,7 @@ import type { Files } from '../store/files.ts'
 import type { Vault } from '../store/vault.ts'
 import type { Env } from './env.ts'
 import type { Live } from './live.ts'
+import type { MailContent } from './mail-content.ts'
 import type { Microsoft } from './microsoft.ts'
 import type { SyncActions } from './sync-actions.ts'
 import type { Webhooks } from './webhooks.ts'
@@ -16,6 +17,7 @@ export interface Parts {
   readonly vault: Vault
   /** Attachments and what people attach, in the data folder. */
   readonly files: Files
+  readonly mailContent: MailContent
   readonly sync: SyncActions
   readonly microsoft: Microsoft
   readonly webhooks: Webhooks

@@ -64,6 +64,8 @@ async function purgeQuarantine(sql: Sql, before: Instant): Promise<number> {
   if (ids.length === 0) return 0
   await sql.query('delete from message_bodies where record = any($1)', [ids])
   await sql.query('delete from attachments where record = any($1)', [ids])
+  for (const table of ['message_search', 'message_privacy', 'attachment_work'])
+    await sql.query(`delete from ${table} where record = any($1)`, [ids])
   await sql.query('delete from record_people where record = any($1)', [ids])
   await sql.query(`delete from links where record = any($1)`, [ids])
   return ids.length

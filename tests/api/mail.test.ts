@@ -8,6 +8,15 @@ const ANNA = 'anna.lindqvist@contoso.example'
 const BEN = 'ben.okafor@contoso.example'
 type Message = ApiOutput<'GET /api/mail/messages/:message'>
 
+const fileOf = (name: string, contentType: string, isInline: boolean, contentId: string | null) => ({
+  '@odata.type': '#microsoft.graph.fileAttachment',
+  name,
+  contentType,
+  isInline,
+  contentId,
+  contentBytes: Buffer.from('12345').toString('base64'),
+})
+
 describe('reading mail', () => {
   let product: RunningProduct
   let anna: Browser
@@ -153,6 +162,81 @@ describe('reading mail', () => {
     expect(changed).toEqual([])
     const administrator = await product.signIn(product.ready.admin.email)
     expect((await administrator.raw('GET', paths[0]!)).status).toBe(404)
+  })
+
+  test('the text of mail is found by the beginnings of words, phrases and people; the lag can be seen', async () => {
+    const all = await rows({ threaded: false, size: 200 })
+    await until('all to be indexed', async () => {
+      const { indexing } = await anna.call('GET /api/mail/messages', { query: { threaded: false } })
+      return indexing.total > 0 && indexing.done === indexing.total
+    })
+    const previews = await rows({ threaded: false, size: 200 })
+    expect(previews.filter((one) => one.preview !== '').length).toBeGreaterThan(previews.length / 2)
+    const target = all.find((one) => one.from?.email === 'm.berger@fabrikam.example')
+    const byPerson = await rows({ threaded: false, size: 200, q: 'berg fabrik' })
+    expect(byPerson.map((one) => one.id)).toContain(target!.id)
+    const word = target!.subject.split(/\W+/).find((one) => one.length > 4) ?? target!.subject
+    for (const sort of ['rank', '-date'] as const)
+      for (const threaded of [true, false]) {
+        const found = await anna.call('GET /api/mail/messages', {
+          query: { q: word.slice(0, 4), sort, threaded, size: 200 },
+        })
+        expect(found.items.length).toBeGreaterThan(0)
+      }
+    expect(await rows({ threaded: false, q: 'xyzzyplugh' })).toEqual([])
+    expect(await rows({ threaded: false, q: "'); drop table records; --" })).toEqual([])
+    const { items } = await anna.call('GET /api/mail/recipients', { query: { q: 'berg' } })
+    expect(items.map((one) => one.email)).toContain('m.berger@fabrikam.example')
+  })
+
+  test('attachments are listed with the message, and come as files that run nothing', async () => {
+    await product.outlook(ANNA, 'POST', '/me/sendMail', {
+      message: {
+        subject: 'With a file',
+        body: { contentType: 'html', content: '<p>See <img src="cid:logo"></p>' },
+        toRecipients: [{ emailAddress: { address: 'm.berger@fabrikam.example' } }],
+        attachments: [
+          fileOf('offer.pdf', 'application/pdf', false, null),
+          fileOf('logo.png', 'image/png', true, 'logo'),
+        ],
+      },
+    })
+    await anna.call('POST /api/sync', { body: {} })
+    const row = await until('the message', async () =>
+      (await rows({ place: 'sentitems', threaded: false, attachments: true })).find(
+        (one) => one.subject === 'With a file',
+      ),
+    )
+    const message = await anna.call('GET /api/mail/messages/:message', { params: { message: row.id } })
+    expect(message.attachmentsKnown).toBe(true)
+    const file = message.attachments.find((one) => one.name === 'offer.pdf')
+    expect(file).toMatchObject({ kind: 'file', inline: false, size: 5 })
+    const html = await (await anna.raw('GET', message.content)).text()
+    const picture = /src="([^"]+)"/.exec(html)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    const shown = await anna.raw('GET', picture)
+    expect([shown.status, shown.headers.get('content-type')]).toEqual([200, 'image/png'])
+    const path = `/api/mail/messages/${row.id}/attachments/${file!.id}`
+    const response = await anna.raw('GET', path)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-disposition')).toMatch(/^attachment; filename=/)
+    expect(response.headers.get('content-security-policy')).toContain('sandbox')
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+    expect((await response.arrayBuffer()).byteLength).toBe(file!.size)
+    const again = await anna.call('GET /api/mail/messages/:message', { params: { message: row.id } })
+    expect(again.attachments.find((one) => one.id === file!.id)?.state).toBe('stored')
+    expect((await ben.raw('GET', path)).status).toBe(404)
+
+    const administrator = await product.signIn(product.ready.admin.email)
+    await administrator.call('PATCH /api/settings', {
+      body: { scope: 'system', set: { 'attachments.sync': false } },
+    })
+    const pressed = await administrator.call('POST /api/settings/actions/:action', {
+      params: { action: 'remove-large-attachments' },
+    })
+    expect(pressed.message).toMatch(/[1-9]/)
+    const removed = await anna.call('GET /api/mail/messages/:message', { params: { message: row.id } })
+    expect(removed.attachments.find((one) => one.id === file!.id)?.state).toBe('removed')
+    expect((await anna.raw('GET', path)).status).toBe(200)
   })
 
   test('what is unread is counted for the user bar', async () => {

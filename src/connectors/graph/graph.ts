@@ -31,6 +31,7 @@ import type { Endpoints, GraphEnv, Transport } from './environment.ts'
 import { Gate } from './gate.ts'
 import { listFolders, mailReader, readMessages } from './mail.ts'
 import { pushMessage, settleMessage } from './mail-push.ts'
+import { mailAttachments } from './mail-attachments.ts'
 import { mailSender } from './mail-send.ts'
 import { together, type Ask } from './rounds.ts'
 import { graphSubscriptions } from './subscriptions.ts'
@@ -90,6 +91,7 @@ export function createGraphConnector(parts: GraphConnectorParts): Connector {
     },
     sender: mailSender(client),
     subscriptions: graphSubscriptions(client, root, env.now),
+    mailAttachments: mailAttachments(client),
     identity: (signal) => identify(client, signal),
     collections: (channel, signal) => {
       switch (channel) {
