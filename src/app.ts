@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import { makeMicrosoftAccounts, type MicrosoftAccounts } from './app/accounts-at-microsoft.ts'
+import { mailAlerts } from './app/alert-mail.ts'
 import { refreshAlerts } from './app/alerts.ts'
 import { realEnv, type AppEnv } from './app/identities.ts'
 import { makeAttachmentWork } from './app/mail-attachments.ts'
@@ -21,6 +22,7 @@ import { makeLive } from './server/live.ts'
 import type { Microsoft } from './server/microsoft.ts'
 import type { Demo, Parts } from './server/parts.ts'
 import { serve } from './server/serve.ts'
+import { storedSettings } from './server/settings-store.ts'
 import { makeWebhooks } from './server/webhooks.ts'
 import type { Database } from './store/database.ts'
 import { createFiles } from './store/files.ts'
@@ -209,9 +211,13 @@ export async function startApp(
     const file: ServerFile = { address: url, token: localToken, pid: process.pid }
     writeFileSync(serverFile(values.data), JSON.stringify(file), { mode: 0o600 })
     closing.push(async () => rmSync(serverFile(values.data), { force: true }))
-    const alertTimer = setInterval(() => void refreshAlerts(parts).catch(trouble), MINUTE_MS)
+    const watch = async (): Promise<void> => {
+      await refreshAlerts(parts)
+      await mailAlerts(database, env, await storedSettings(database, null))
+    }
+    const alertTimer = setInterval(() => void watch().catch(trouble), MINUTE_MS)
     closing.push(async () => clearInterval(alertTimer))
-    await refreshAlerts(parts)
+    await watch()
     return { url, database, vault, env, microsoft, accounts, sync, close: closeAll }
   } catch (error) {
     await closeAll()

@@ -53,7 +53,7 @@ export interface MicrosoftAccounts {
   readonly connectorFor: (mailbox: MailboxRow) => Promise<Connector>
   /** A connector for a mailbox that is not kept yet: `me`, or another one by its address. */
   readonly connectorBy: (tokens: Tokens, who: string) => Promise<Connector>
-  readonly scopes: (access: 'delegated' | 'application') => Promise<readonly string[]>
+  readonly scopes: (access: 'delegated' | 'application', shared?: boolean) => Promise<readonly string[]>
   readonly tokenCache: (mailbox: string) => TokenCache
   readonly keepAccount: (
     mailbox: string,
@@ -131,13 +131,13 @@ export function makeMicrosoftAccounts(parts: MicrosoftParts): MicrosoftAccounts 
     return known
   }
 
-  async function scopes(access: 'delegated' | 'application'): Promise<readonly string[]> {
+  async function scopes(access: 'delegated' | 'application', shared = false): Promise<readonly string[]> {
     const settings = await storedSettings(database, null)
     const channels = CHANNELS.filter((channel) => resolve(INTEGRATION[channel], settings).value)
     const needed = requiredPermissions({
       channels: channels.length > 0 ? channels : ['calendar'],
       access,
-      sharedMailboxes: false,
+      sharedMailboxes: shared,
       singleSignOn: false,
     })
     return needed.map((permission) => permission.name)

@@ -4,6 +4,7 @@ import type { SignedIn, TokenCache } from '../connectors/graph/auth.ts'
 import { asId, type MailboxId, type OrganizationId, type UserId } from '../core/ids.ts'
 import type { Channel, Json } from '../core/item.ts'
 import { resolve } from '../core/settings.ts'
+import { addSystemMailbox } from '../crm/mailroom-rows.ts'
 import { userByEmail, userById } from '../server/accounts.ts'
 import type { DoctorReport, DoctorStep, Microsoft } from '../server/microsoft.ts'
 import type { MicrosoftRoutes, RedirectAnswer } from '../server/microsoft-routes.ts'
@@ -44,6 +45,8 @@ interface Pending {
   readonly kind: 'connect' | 'sign-in'
   readonly user: string
   readonly mailbox: string | null
+  /** A system mailbox that is being set up. */
+  readonly system?: { readonly label: string; readonly address: string }
   readonly returnTo: string
   readonly verifier: string
   readonly nonce: string
@@ -142,6 +145,7 @@ export function makeMicrosoft(parts: MicrosoftSideParts): Microsoft & MicrosoftR
     identity: Identity,
     owner: { readonly organization: string; readonly user: string | null },
     kind: 'user' | 'shared',
+    label?: string,
   ): Promise<MailboxId> {
     const known = await mailboxOf(identity.tenantId, identity.objectId)
     const id = known?.id ?? asId<MailboxId>(env.newId())
@@ -159,6 +163,13 @@ export function makeMicrosoft(parts: MicrosoftSideParts): Microsoft & MicrosoftR
       trouble: null,
       clockOffsetMs: identity.clockOffsetMs,
     }
+    if (label !== undefined)
+      await addSystemMailbox(database, {
+        mailbox: id,
+        organization: owner.organization,
+        label,
+        at: env.now(),
+      })
     const settings = await settingsOf(database, row)
     await store.transaction(null, async (tx) => {
       const channels = []
@@ -227,7 +238,7 @@ export function makeMicrosoft(parts: MicrosoftSideParts): Microsoft & MicrosoftR
       }
       return report
     },
-    addMailbox: async (caller, { address, kind, user }) => {
+    addMailbox: async (caller, { address, kind, user, label }) => {
       const { auth, access } = await accounts.application().catch((error: unknown) => {
         throw new Refusal('not-now', failed(error))
       })
@@ -251,7 +262,11 @@ export function makeMicrosoft(parts: MicrosoftSideParts): Microsoft & MicrosoftR
         throw new Refusal('microsoft-failed', `${failed(error)} The mailbox ${address} was not added.`)
       }
       const known = await mailboxOf(identity.tenantId, identity.objectId)
-      if (known !== null && owner !== null && known.user !== null && known.user !== owner.id)
+      if (
+        known !== null &&
+        known.user !== null &&
+        (label !== undefined || (owner !== null && known.user !== owner.id))
+      )
         throw new Refusal(
           'refused',
           `${known.address} belongs to another user here already. Nothing was changed.`,
@@ -260,14 +275,15 @@ export function makeMicrosoft(parts: MicrosoftSideParts): Microsoft & MicrosoftR
         identity,
         { organization, user: kind === 'shared' ? null : (owner?.id ?? null) },
         kind,
+        label,
       )
       await parts.connected(id)
       return id
     },
-    beginConnect: async (caller, mailbox, loginHint) => {
+    beginConnect: async (caller, mailbox, loginHint, system) => {
       try {
         const redirectUri = `${await baseUrl()}${CONNECT_PATH}`
-        const scopes = await accounts.scopes('delegated')
+        const scopes = await accounts.scopes('delegated', system !== undefined)
         const [row] =
           mailbox === null
             ? []
@@ -275,7 +291,15 @@ export function makeMicrosoft(parts: MicrosoftSideParts): Microsoft & MicrosoftR
                 mailbox,
               ])
         return await begin(
-          { kind: 'connect', user: caller.user, mailbox, returnTo: '/', redirectUri, scopes },
+          {
+            kind: 'connect',
+            user: caller.user,
+            mailbox,
+            returnTo: '/',
+            redirectUri,
+            scopes,
+            ...(system !== undefined && { system }),
+          },
           loginHint ?? row?.address ?? caller.email,
         )
       } catch (error) {
@@ -303,13 +327,19 @@ export function makeMicrosoft(parts: MicrosoftSideParts): Microsoft & MicrosoftR
           `You signed in as ${who.username}, but this mailbox is ${wanted?.address ?? 'another one'}. Nothing was changed. Sign in with that account, or disconnect the mailbox first.`,
         )
       }
-      if (known !== null && known.user !== null && known.user !== user)
+      const { system } = what
+      if (system === undefined && known !== null && known.user !== null && known.user !== user)
         return refused(`${who.username} is connected by another user here. Nothing was changed.`)
       try {
         const { auth } = await accounts.application()
         const tokens = auth.delegated({ cache, homeAccountId: who.homeAccountId, scopes: what.scopes })
-        const identity = await (await accounts.connectorBy(tokens, 'me')).identity(within())
-        const id = await keep(identity, { organization: person.organization, user }, 'user')
+        const connector = await accounts.connectorBy(tokens, system?.address ?? 'me')
+        const identity = await connector.identity(within())
+        const other = await mailboxOf(identity.tenantId, identity.objectId)
+        if (system !== undefined && other !== null && other.user !== null)
+          return refused(`${other.address} is connected by a user as their own. Nothing was changed.`)
+        const owner = { organization: person.organization, user: system === undefined ? user : null }
+        const id = await keep(identity, owner, system === undefined ? 'user' : 'shared', system?.label)
         await accounts.keepAccount(
           id,
           { homeAccountId: who.homeAccountId, scopes: what.scopes },

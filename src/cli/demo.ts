@@ -5,6 +5,7 @@ import type { App } from '../app.ts'
 import { addUser, userByEmail } from '../server/accounts.ts'
 import type { Caller } from '../server/mount.ts'
 import type { Demo } from '../server/parts.ts'
+import { seedCustomers, seedSupport } from './demo-customers.ts'
 import { rememberApplicationChecked, saveSettings, storedSettings } from '../server/settings-store.ts'
 
 /** The demo company: the emulated Microsoft 365 beside the product, its people as users, connected and syncing. */
@@ -65,11 +66,13 @@ export async function seedDemo(app: App, info: MicrosoftInfo, say: (line: string
     const people = [
       { ...ADMIN, role: 'administrator' as const },
       { ...AUDITOR, role: 'auditor' as const },
-      ...info.users.map(({ userPrincipalName }) => ({
-        email: userPrincipalName.toLowerCase(),
-        name: nameOf(userPrincipalName),
-        role: 'user' as const,
-      })),
+      ...info.users
+        .filter(({ shared }) => !shared)
+        .map(({ userPrincipalName }) => ({
+          email: userPrincipalName.toLowerCase(),
+          name: nameOf(userPrincipalName),
+          role: 'user' as const,
+        })),
     ]
     for (const person of people)
       if ((await userByEmail(database, person.email)) === null)
@@ -88,6 +91,7 @@ export async function seedDemo(app: App, info: MicrosoftInfo, say: (line: string
     'application.clientSecret': '********',
     'integrations.calendar': true,
     'integrations.tasks': true,
+    'integrations.email': true,
   }
   await saveSettings(database, vault, {
     scope: 'system',
@@ -110,15 +114,32 @@ export async function seedDemo(app: App, info: MicrosoftInfo, say: (line: string
     zone: 'UTC',
     session: null,
   }
-  for (const { id, userPrincipalName } of info.users) {
+  const by = { user: caller.user, organization, cause: 'demo', at: now, newId: env.newId }
+  const userOf = async (name: string): Promise<string> =>
+    (
+      await userByEmail(
+        database,
+        info.users.find((one) => one.userPrincipalName.startsWith(name))?.userPrincipalName.toLowerCase() ??
+          '',
+      )
+    )?.id ?? caller.user
+  await seedCustomers(database, by, await userOf('anna.'))
+  for (const { id, userPrincipalName, shared } of info.users) {
+    if (shared && !userPrincipalName.startsWith('support@')) continue
     const known = await database.query<{ id: string }>(
       `select id from mailboxes where object_id = $1 and state = 'connected'`,
       [id],
     )
     const [mailbox] = known
-    if (mailbox === undefined)
+    if (mailbox === undefined && shared) {
+      const address = userPrincipalName.toLowerCase()
+      const support = await app.microsoft.addMailbox(caller, { address, kind: 'shared', label: 'Support' })
+      const owner = await userOf('daniel.')
+      await seedSupport(database, by, support, { owner, readers: [owner] })
+    } else if (mailbox === undefined)
       await app.microsoft.addMailbox(caller, { address: userPrincipalName.toLowerCase(), kind: 'user' })
     else await app.sync.start(asId(mailbox.id))
   }
-  say(`Connected ${info.users.length} mailboxes of the demo company.`)
+  const connected = info.users.filter((one) => !one.shared).length
+  say(`Connected ${connected} mailboxes of the demo company, and support@ as a system mailbox.`)
 }

@@ -31,7 +31,7 @@ export async function respond(
 ): Promise<Response | null> {
   const rules = await sql.query<Rule>(
     `select x.id, x.name, x.conditions, t.texts from response_rules x join mail_templates t on t.id = x.template
-      where x.mailbox = $1 and x.active and x.since <= $2 order by x.position, x.id`,
+      where x.mailbox = $1 and x.active and date_trunc('second', x.since) <= $2 order by x.position, x.id`,
     [mailbox.mailbox, new Date(message.happensAt)],
   )
   const rule = rules.find((one) => fits(one.conditions, message))

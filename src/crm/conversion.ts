@@ -8,6 +8,7 @@ import {
   type Processing,
   type SystemMailbox,
 } from './mailroom-rows.ts'
+import { linkThread } from './links-by-hand.ts'
 import { addPerson } from './people.ts'
 
 /** What is made of a message: a lead or a case, and its undoing. */
@@ -92,12 +93,13 @@ export async function convert(
       on conflict (record, person_kind, person) do update set how = 'conversion', state = 'linked', outside = true`,
     [message.id, processing.do, made.id, at, by],
   )
-  for (const thread of threadKeys({ id: message.id, kind: 'message', facts: message.facts }))
-    await sql.query(
-      `insert into thread_links (organization, thread, person_kind, person, state, at, by)
-        values ($1, $2, $3, $4, 'linked', $5, $6) on conflict do nothing`,
-      [mailbox.organization, thread, processing.do, made.id, at, by],
-    )
+  const threads = threadKeys({ id: message.id, kind: 'message', facts: message.facts })
+  await sql.query(
+    `insert into thread_links (organization, thread, person_kind, person, state, at, by)
+      select $1, unnest($2::text[]), $3, $4, 'linked', $5, $6 on conflict do nothing`,
+    [mailbox.organization, threads, processing.do, made.id, at, by],
+  )
+  await linkThread(sql, mailbox.organization, threads, message.id, env.now())
   return { kind: processing.do, id: made.id, title }
 }
 

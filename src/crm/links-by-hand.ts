@@ -95,6 +95,17 @@ async function say(
   return { keys }
 }
 
+/** What a rule said about a thread counts for the messages of it that are here already, too. */
+export async function linkThread(
+  sql: Sql,
+  organization: string,
+  keys: readonly string[],
+  besides: string,
+  now: number,
+): Promise<void> {
+  await linkItems(sql, await recordsOfThread(sql, organization, keys, besides), now)
+}
+
 const recordsOfThread = async (
   sql: Sql,
   organization: string,

@@ -3,14 +3,15 @@ import type { Sql } from '../store/database.ts'
 /**
  * Which messages the mailroom has to look at: new ones that lie in a folder of a system mailbox where mail arrives. The
  * row is written in the transaction that moves the change feed on, so that a crash neither loses a message nor
- * queues it for ever; one that was looked at before (a resync brought it again) is not queued.
+ * queues it for ever; one that was looked at before (a resync brought it again) is not queued. Exchange keeps whole seconds: what
+ * arrived within the second in which processing was switched on arrived after it.
  */
 export async function queueForMailroom(sql: Sql, records: readonly string[], now: number): Promise<void> {
   await sql.query(
     `insert into mailroom_queue (mailbox, record, received_at, next_at)
       select s.mailbox, r.id, coalesce(r.happens_at, r.created_at), $2
       from records r join containers k on k.id = r.container join system_mailboxes s on s.mailbox = k.mailbox
-      where r.id = any($1) and r.kind = 'message' and r.deleted_at is null and r.happens_at >= s.since
+      where r.id = any($1) and r.kind = 'message' and r.deleted_at is null and r.happens_at >= date_trunc('second', s.since)
         and r.fields ->> 'isDraft' is distinct from 'true'
         and coalesce(k.well_known, '') not in ('sentitems', 'drafts', 'outbox', 'deleteditems', 'junkemail')
         and not exists (select from mailroom_log l where l.mailbox = s.mailbox

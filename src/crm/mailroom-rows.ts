@@ -74,3 +74,21 @@ export function plainTextOf(fields: Fields): string {
   const text = typeof content === 'string' ? content : ''
   return (type === 'html' ? htmlToText(text) : text).trim()
 }
+
+/** A mailbox becomes a system mailbox: so far nothing is made of its mail, and only administrators read it. */
+export async function addSystemMailbox(
+  sql: Sql,
+  {
+    mailbox,
+    organization,
+    label,
+    at,
+  }: { readonly mailbox: string; readonly organization: string; readonly label: string; readonly at: number },
+): Promise<void> {
+  await sql.query(
+    `insert into system_mailboxes (mailbox, organization, label, processing, since, updated_at, updated_by)
+      values ($1, $2, $3, '{"do":"nothing"}', $4, $4, 'set-up')
+      on conflict (mailbox) do update set label = excluded.label`,
+    [mailbox, organization, label, new Date(at)],
+  )
+}

@@ -99,7 +99,11 @@ async function sortOne(sql: Sql, env: MailroomEnv, id: string, record: string): 
   await log(sql, env, id, message, { verdict, person, response })
 }
 
-async function surroundings(sql: Sql, mailbox: SystemMailbox, message: Message): Promise<Surroundings> {
+export async function surroundings(
+  sql: Sql,
+  mailbox: SystemMailbox,
+  message: Message,
+): Promise<Surroundings> {
   const sender = senderOf(message)?.email.toLowerCase() ?? ''
   const [row] = await sql.query<{
     own: string[]

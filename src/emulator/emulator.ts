@@ -55,7 +55,12 @@ export interface MicrosoftInfo {
   readonly tenantId: string
   readonly clientId: string
   readonly clientSecret: string
-  readonly users: readonly { readonly id: string; readonly userPrincipalName: string }[]
+  readonly users: readonly {
+    readonly id: string
+    readonly userPrincipalName: string
+    /** Nobody signs in to it. */
+    readonly shared: boolean
+  }[]
 }
 
 export interface PlainRequest {
@@ -169,6 +174,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     users: [...store.data.mailboxes.values()].map(({ person }) => ({
       id: person.id,
       userPrincipalName: person.userPrincipalName,
+      shared: person.shared,
     })),
   })
   const control = new Control({ clock, logs, faults, store, graph, throttle, tokens, notifier, reseed })

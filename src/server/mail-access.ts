@@ -51,8 +51,8 @@ export const foldersOf = (sql: Sql, mailboxes: readonly string[]): Promise<Folde
     [mailboxes],
   )
 
-/** With an outside party whom the CRM knows, or linked by hand, and not made private. `r` is the record. */
-export const IS_PUBLIC = `(exists (select from record_people p where p.record = r.id and p.state = 'linked' and (p.outside or p.how = 'hand'))
+/** A known party from outside took part, and it was not made private by hand. `r` is the record. */
+export const IS_PUBLIC = `(exists (select from record_people p where p.record = r.id and p.outside and p.state = 'linked')
   and not exists (select from message_privacy y where y.record = r.id and y.private))`
 
 export interface Readable {

@@ -30,10 +30,21 @@ export interface Microsoft {
   /** Through application access; its first sync begins. @returns the mailbox's id */
   readonly addMailbox: (
     caller: Caller,
-    mailbox: { readonly address: string; readonly kind: 'user' | 'shared'; readonly user?: string },
+    mailbox: {
+      readonly address: string
+      readonly kind: 'user' | 'shared'
+      readonly user?: string
+      /** Becomes a system mailbox of this name: nobody's own, and mail alone. */
+      readonly label?: string
+    },
   ) => Promise<string>
   /** @returns the address at Microsoft to open in a popup; it comes back to /auth/microsoft/callback */
-  readonly beginConnect: (caller: Caller, mailbox: string | null, loginHint: string | null) => Promise<string>
+  readonly beginConnect: (
+    caller: Caller,
+    mailbox: string | null,
+    loginHint: string | null,
+    system?: { readonly label: string; readonly address: string },
+  ) => Promise<string>
   readonly checkMailbox: (mailbox: MailboxId) => Promise<ApiOutput<'POST /api/mailboxes/:mailbox/check'>>
   readonly disconnect: (mailbox: MailboxId, data: 'keep' | 'remove') => Promise<void>
   /** Asks Microsoft for the present calendars, lists and folders. */

@@ -12,15 +12,16 @@ import {
 } from '../crm/people.ts'
 import { KINDS, type RecordKind } from '../crm/record-kinds.ts'
 import type { Sql } from '../store/database.ts'
-import { RECORD_COLUMNS, toRecord, type RecordColumns } from '../store/records.ts'
 import type { ApiOutput } from './api/api.ts'
 import type { recordsApi } from './api/records.ts'
-import { byOf, syncMarks } from './items.ts'
+import { byOf } from './items.ts'
+import { linkByHand } from './links.ts'
 import { FileAnswer, type Caller, type HandlersOf } from './mount.ts'
 import { likeOf, orderAndPage, pageOf } from './paging.ts'
 import { isoOf, type Parts } from './parts.ts'
 import { notFound, Refusal } from './problems.ts'
 import { ownOnly } from './sync-views.ts'
+import { timeline } from './timeline.ts'
 
 /** Contacts, accounts, leads and cases: lists, edits, the timeline, import and export, search. */
 type RecordView = ApiOutput<'GET /api/records/:kind/:id'>
@@ -28,7 +29,7 @@ const EXPORT_MAX = 100_000
 const SAMPLE_ROWS = 5
 
 export function recordHandlers(parts: Parts): HandlersOf<typeof recordsApi> {
-  const { database, env } = parts
+  const { database } = parts
 
   async function views(rows: readonly PersonRow[]): Promise<RecordView[]> {
     const targets = new Set(
@@ -84,26 +85,6 @@ export function recordHandlers(parts: Parts): HandlersOf<typeof recordsApi> {
       problems: result.problems.map(({ field, problem }) => ({ at: `body.fields.${field}`, problem })),
     })
   }
-  const requireItem = async (caller: Caller, id: string): Promise<void> => {
-    const rows = await database.query(
-      `select 1 from records r join containers k on k.id = r.container where r.id = $1 and (k.owner = $2 or (k.owner is null and k.organization = $3))`,
-      [id, caller.user, caller.organization],
-    )
-    if (rows.length === 0) throw notFound('event or task')
-  }
-  const link = (
-    kind: RecordKind,
-    id: string,
-    item: string,
-    state: 'linked' | 'removed',
-    by: string,
-  ): Promise<unknown> =>
-    database.query(
-      `insert into record_people (record, person_kind, person, how, state, at, by) values ($1, $2, $3, 'hand', $4, $5, $6)
-        on conflict (record, person_kind, person) do update set state = excluded.state, how = 'hand', at = excluded.at, by = excluded.by`,
-      [item, kind, id, state, new Date(env.now()), by],
-    )
-
   /** Rows of an import by field name, or a refusal that says what is wrong with the file. */
   function parsed(
     kind: RecordKind,
@@ -219,53 +200,14 @@ export function recordHandlers(parts: Parts): HandlersOf<typeof recordsApi> {
     },
     'GET /api/records/:kind/:id/timeline': async ({ params, query }, { caller }) => {
       await view(database, caller, params.kind, params.id)
-      // Another person's private items are on nobody else's timeline.
-      const where = `from record_people p join records r on r.id = p.record join containers k on k.id = r.container
-        left join message_bodies b on b.record = r.id left join users u on u.id = r.owner
-        where p.person_kind = $1 and p.person = $2 and p.state = 'linked' and r.deleted_at is null and k.organization = $3
-          and (r.owner = $4 or r.owner is null or coalesce(r.fields ->> 'sensitivity', 'normal') = 'normal')
-          and (r.kind <> 'task' or r.owner = $4 or r.owner is null)
-          and ($5::text is null or r.kind = $5) and ($6::text is null or r.subject ilike $6)`
-      const values = [
-        params.kind,
-        params.id,
-        caller.organization,
-        caller.user,
-        query.only ?? null,
-        likeOf(query.q),
-      ]
-      const [count] = await database.query<{ n: number }>(`select count(*) as n ${where}`, values)
-      const rows = await database.query<RecordColumns & { happens_at: Date | null; who: string | null }>(
-        `select ${RECORD_COLUMNS}, r.happens_at, u.name as who ${where} ${orderAndPage(query, { at: 'r.happens_at' }, 'r.id')}`,
-        values,
-      )
-      const records = rows.map(toRecord)
-      const marks = await syncMarks(database, records)
-      const items = rows.map((row, index) => ({
-        kind: row.kind,
-        id: row.id,
-        at: isoOf(row.happens_at ?? row.modified_at),
-        title: String(records[index]?.fields['subject'] ?? ''),
-        detail: typeof row.fields['location'] === 'string' ? row.fields['location'] : null,
-        who: row.who,
-        sync: row.owner === caller.user ? (marks.get(row.id) ?? null) : null,
-        href:
-          row.owner === caller.user
-            ? `/${row.kind === 'event' ? 'calendar' : row.kind === 'task' ? 'tasks' : 'mail'}?open=${row.id}`
-            : null,
-      }))
-      return pageOf(items, count?.n ?? 0, query)
+      return timeline(parts, caller, params, query)
     },
     'POST /api/records/:kind/:id/items': async ({ params, body }, { caller }) => {
-      await view(database, caller, params.kind, params.id)
-      await requireItem(caller, body.item)
-      await link(params.kind, params.id, body.item, 'linked', caller.user)
+      await linkByHand(parts, caller, { item: body.item, kind: params.kind, record: params.id }, 'linked')
       return null
     },
     'DELETE /api/records/:kind/:id/items/:item': async ({ params }, { caller }) => {
-      await view(database, caller, params.kind, params.id)
-      await requireItem(caller, params.item)
-      await link(params.kind, params.id, params.item, 'removed', caller.user)
+      await linkByHand(parts, caller, { item: params.item, kind: params.kind, record: params.id }, 'removed')
       return null
     },
     'POST /api/records/:kind/import': async ({ params, body }, { caller }) => {

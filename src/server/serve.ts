@@ -19,8 +19,10 @@ import { conflictHandlers } from './conflicts.ts'
 import { mailComposeHandlers } from './mail-compose.ts'
 import { mailHandlers } from './mail.ts'
 import { mailOutgoingHandlers } from './mail-outgoing.ts'
+import { linkHandlers } from './links.ts'
 import { mailboxHandlers } from './mailboxes.ts'
 import { addGraphHooks, HOOK_PATH, type GraphHooks } from './graph-hooks.ts'
+import { mailroomHandlers } from './mailroom.ts'
 import { addMicrosoftRoutes, type MicrosoftRoutes } from './microsoft-routes.ts'
 import { allow, mount, type Handlers, type HandlersOf } from './mount.ts'
 import type { Parts } from './parts.ts'
@@ -29,6 +31,7 @@ import { recordHandlers } from './records.ts'
 import { runHandlers } from './runs.ts'
 import { settingsHandlers } from './settings.ts'
 import { storedSettings } from './settings-store.ts'
+import { systemMailboxHandlers } from './system-mailboxes.ts'
 import { systemHandlers } from './system.ts'
 import { taskHandlers } from './tasks.ts'
 
@@ -171,6 +174,9 @@ export async function serve(parts: Parts, options: ServeOptions): Promise<Servin
     ...mailComposeHandlers(parts),
     ...mailOutgoingHandlers(parts),
     ...recordHandlers(parts),
+    ...linkHandlers(parts),
+    ...systemMailboxHandlers(parts),
+    ...mailroomHandlers(parts),
     ...systemHandlers(parts),
     ...live,
   }

@@ -156,6 +156,26 @@ const pages = [
     lazyRouteComponent(() => import('./pages/system/mailbox.tsx'), 'MailboxPage'),
   ),
   page(
+    '/system/system-mailboxes',
+    lazyRouteComponent(() => import('./pages/system/system-mailboxes.tsx'), 'SystemMailboxesPage'),
+  ),
+  page(
+    '/system/system-mailboxes/$mailbox',
+    lazyRouteComponent(() => import('./pages/system/system-mailbox.tsx'), 'SystemMailboxPage'),
+  ),
+  page(
+    '/system/review-queue',
+    lazyRouteComponent(() => import('./pages/system/review-queue.tsx'), 'ReviewQueuePage'),
+  ),
+  page(
+    '/system/mailroom',
+    lazyRouteComponent(() => import('./pages/system/mailroom-log.tsx'), 'MailroomLogPage'),
+  ),
+  page(
+    '/system/mail-templates',
+    lazyRouteComponent(() => import('./pages/system/mail-templates.tsx'), 'MailTemplatesPage'),
+  ),
+  page(
     '/system/alerts',
     lazyRouteComponent(() => import('./pages/system/alerts.tsx'), 'AlertsPage'),
   ),

@@ -10,7 +10,18 @@ export interface Scene {
   readonly ids: { readonly [name in SceneId]: string }
 }
 export type SceneId =
-  'plan' | 'done' | 'contact' | 'account' | 'event' | 'series' | 'task' | 'mailbox' | 'why' | 'organization'
+  | 'plan'
+  | 'done'
+  | 'contact'
+  | 'account'
+  | 'event'
+  | 'series'
+  | 'task'
+  | 'mailbox'
+  | 'why'
+  | 'organization'
+  | 'systemMailbox'
+  | 'case'
 
 export const ANNA = 'anna.lindqvist@contoso.example'
 export const BEN = 'ben.okafor@contoso.example'
@@ -72,6 +83,7 @@ export async function playScene(product: Product): Promise<Scene> {
     body: { url: 'https://hooks.contoso.example/syncline', events: ['run.held', 'mailbox.needs-person'] },
   })
   await boss.call('POST /api/doctor', { body: { foreignMailbox: 'farid.rahman@contoso.example' } })
+  const { systemMailbox, case: converted } = await supportMail(boss, control)
   const { items: runs } = await anna.call('GET /api/runs', { query: { state: 'done', writes: 'some' } })
   const { items: organizations } = await boss.call('GET /api/organizations')
   return {
@@ -86,8 +98,53 @@ export async function playScene(product: Product): Promise<Scene> {
       mailbox,
       why: lunch,
       organization: organizations[0]?.id ?? '',
+      systemMailbox,
+      case: converted,
     },
   }
+}
+
+/** Customers wrote to support@, and some of what arrives there is in doubt. */
+async function supportMail(
+  boss: Browser,
+  control: string,
+): Promise<{ readonly systemMailbox: string; readonly case: string }> {
+  const { items } = await boss.call('GET /api/system-mailboxes')
+  const systemMailbox = items[0]?.mailbox ?? ''
+  const person = 'support@contoso.example'
+  for (const mail of [
+    {
+      ...{ from: 'k.brandt@adatum.example', fromName: 'Katrin Brandt', to: ['office@adatum.example'] },
+      ...{
+        subject: 'New opening hours',
+        text: 'Dear partners,\nfrom January we open at 7:30.\nKatrin Brandt',
+      },
+    },
+    {
+      ...{ from: 'j.doe@wingtip.example', fromName: 'Jo Doe', subject: 'Out of office: back on Monday' },
+      text: 'I read my mail again on Monday.',
+    },
+    {
+      ...{ from: 'noreply@shop.example', subject: 'Your order was shipped' },
+      headers: [{ name: 'Auto-Submitted', value: 'auto-generated' }],
+    },
+  ])
+    await post(`${control}/receive`, { person, mail })
+  await boss.call('POST /api/mailboxes/:mailbox/channels/:channel/sync', {
+    params: { mailbox: systemMailbox, channel: 'email' },
+  })
+  await until('doubtful mail in the review queue', async () => {
+    const { total } = await boss.call('GET /api/review-queue')
+    return total === 2
+  })
+  const cases = await until('a case from the mail', async () => {
+    const found = await boss.call('GET /api/records/:kind', {
+      params: { kind: 'case' },
+      query: { q: 'Export stops' },
+    })
+    return found.items
+  })
+  return { systemMailbox, case: cases[0]?.id ?? '' }
 }
 
 async function post(url: string, body: object): Promise<void> {
@@ -130,7 +187,16 @@ interface Records {
   readonly account: string
 }
 async function makeRecords(person: Browser): Promise<Records> {
-  const make = async (kind: string, fields: object): Promise<string> => {
+  const make = async (
+    kind: string,
+    fields: { readonly name: string; readonly [field: string]: unknown },
+  ): Promise<string> => {
+    // Some of them are customers of the demo company from the start.
+    const known = await person.call('GET /api/records/:kind', {
+      params: { kind: kind as 'contact' },
+      query: { q: fields.name },
+    })
+    if (known.items[0] !== undefined) return known.items[0].id
     const made = await person.call('POST /api/records/:kind', {
       params: { kind: kind as 'contact' },
       body: { fields: fields as Record<string, string> },

@@ -22,6 +22,11 @@ export interface RunningProduct {
   signIn(email: string, password?: string): Promise<Browser>
   /** What a person does in Outlook or To Do. */
   outlook(person: string, method: string, path: string, body?: object): Promise<Record<string, unknown>>
+  /** Somebody outside of the company writes to one of its mailboxes. */
+  receive(
+    address: string,
+    mail: { readonly from: string; readonly subject: string; readonly [more: string]: unknown },
+  ): Promise<void>
   /** How many writes the product itself made at Microsoft. */
   writesAtMicrosoft(): Promise<number>
   /** Tells it to end as a supervisor does. @returns its exit code */
@@ -87,6 +92,9 @@ export async function startProduct(): Promise<RunningProduct> {
         ...(body !== undefined && { body }),
       })) as Record<string, unknown>
       return answer
+    },
+    receive: async (person, mail) => {
+      await control('POST', 'receive', { person, mail })
     },
     writesAtMicrosoft: async () => {
       const { value } = (await control('GET', 'writes?limit=100000')) as {

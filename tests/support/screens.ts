@@ -72,6 +72,35 @@ export const SCREENS: readonly Screen[] = [
   screen('records-accounts', '/records/account', 'user'),
   screen('records-leads', '/records/lead', 'user'),
   screen('records-cases', '/records/case', 'user'),
+  screen('system-mailboxes', '/system/system-mailboxes', 'administrator'),
+  screen(
+    'system-mailboxes-new',
+    '/system/system-mailboxes',
+    'administrator',
+    openDialog('New system mailbox'),
+  ),
+  screen('system-mailbox', '/system/system-mailboxes/{systemMailbox}', 'administrator', async (page) => {
+    await page.getByRole('radio', { name: 'These folders' }).click()
+    await page.getByRole('checkbox', { name: 'Archive' }).waitFor()
+  }),
+  screen('system-mailbox-rule', '/system/system-mailboxes/{systemMailbox}', 'administrator', async (page) => {
+    await page.getByRole('button', { name: 'Edit: Say that it arrived' }).click()
+    await page.getByRole('button', { name: 'Add condition' }).click()
+    await page.getByRole('button', { name: 'Add group' }).click()
+    for (const value of await page.getByRole('textbox', { name: 'Value' }).all()) await value.fill('Export')
+    await page.getByRole('combobox', { name: 'Recent message' }).selectOption({ index: 1 })
+    await page.getByRole('button', { name: 'Try' }).click()
+    await page.getByText('Processing:').waitFor()
+  }),
+  screen('review-queue', '/system/review-queue', 'administrator'),
+  screen('mailroom', '/system/mailroom', 'administrator'),
+  screen('mail-templates', '/system/mail-templates', 'administrator'),
+  screen('mail-templates-edit', '/system/mail-templates', 'administrator', async (page) => {
+    await page.getByText('Message received').click()
+    await page.getByRole('button', { name: 'Preview with a sample' }).click()
+    await page.getByTitle('Preview').waitFor()
+  }),
+  screen('records-case', '/records/case/{case}', 'user'),
   screen('records-import', '/records/contact/import', 'user'),
   screen('record-contact', '/records/contact/{contact}', 'user'),
   screen('record-account', '/records/account/{account}', 'user'),

@@ -4,13 +4,16 @@ import { calendarApi } from './calendar.ts'
 import { conflictsApi } from './conflicts.ts'
 import type { RouteDescription } from './contract.ts'
 import { historyApi } from './history.ts'
+import { linksApi } from './links.ts'
 import { liveApi } from './live.ts'
 import { mailComposeApi } from './mail-compose.ts'
 import { mailApi } from './mail.ts'
 import { mailboxesApi } from './mailboxes.ts'
+import { mailroomApi } from './mailroom.ts'
 import { recordsApi } from './records.ts'
 import { runsApi } from './runs.ts'
 import { settingsApi } from './settings.ts'
+import { systemMailboxesApi } from './system-mailboxes.ts'
 import { systemApi } from './system.ts'
 import { tasksApi } from './tasks.ts'
 
@@ -27,6 +30,9 @@ export const apiContract = {
   ...mailApi,
   ...mailComposeApi,
   ...recordsApi,
+  ...linksApi,
+  ...systemMailboxesApi,
+  ...mailroomApi,
   ...systemApi,
   ...liveApi,
 } as const

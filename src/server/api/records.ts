@@ -40,7 +40,14 @@ export const timelineEntry = z.object({
   at: instant,
   title: z.string(),
   detail: z.string().nullable(),
+  /** Of a mail its sender, else whose it is. */
   who: z.string().nullable(),
+  /** How it came here. */
+  how: z.enum(['address', 'domain', 'thread', 'hand', 'conversion']),
+  /** Whether the caller may take it out. */
+  mayUnlink: z.boolean(),
+  /** Mails of one conversation that this line stands for; 1 when they are not threaded. */
+  messages: z.number().int(),
   sync: syncMark.nullable(),
   /** Where in the back-office it opens. */
   href: z.string().nullable(),
@@ -110,7 +117,7 @@ export const recordsApi = {
     answer: listOf(timelineEntry),
   }),
   'POST /api/records/:kind/:id/items': route({
-    summary: 'Say that an event or task belongs to this record.',
+    summary: 'Say that an event, task or message belongs to this record; so does its thread.',
     access: ACTING,
     params: recordParams,
     body: z.strictObject({ item: id }),

@@ -18,20 +18,34 @@ export type Connecting =
   | { readonly state: 'waiting' }
   /** The browser refused the window: the person opens the address by a link. */
   | { readonly state: 'blocked'; readonly url: string }
-  | { readonly state: 'done'; readonly ok: boolean; readonly message: string }
+  | {
+      readonly state: 'done'
+      readonly ok: boolean
+      readonly message: string
+      readonly mailbox: string | null
+    }
 
 const LOOK_MS = 500
 
+/** A system mailbox that is set up by signing in to it. */
+interface System {
+  readonly route: 'POST /api/system-mailboxes/connect'
+  readonly body: { readonly label: string; readonly address: string }
+}
+
 /** Connect or reconnect by a popup of Microsoft's sign-in. The window opens at the click, so that no browser blocks it. */
-export function useConnect(): { readonly now: Connecting; readonly start: (mailbox?: string) => void } {
+export function useConnect(system?: System): {
+  readonly now: Connecting
+  readonly start: (mailbox?: string) => void
+} {
   const client = useQueryClient()
   const [now, setNow] = useState<Connecting>({ state: 'idle' })
   const popup = useRef<Window | null>(null)
   useEffect(() => {
     const take = (data: unknown): void => {
       if (!isPosted(data)) return
-      setNow({ state: 'done', ok: data.ok, message: data.message })
-      void refresh(client, 'mailboxes', 'status', 'alerts', 'calendar', 'task-lists')
+      setNow({ state: 'done', ok: data.ok, message: data.message, mailbox: data.mailbox })
+      void refresh(client, 'mailboxes', 'status', 'alerts', 'calendar', 'task-lists', 'system-mailboxes')
     }
     const hear = (event: MessageEvent<unknown>): void => {
       if (event.origin === window.location.origin) take(event.data)
@@ -54,7 +68,7 @@ export function useConnect(): { readonly now: Connecting; readonly start: (mailb
       window.setTimeout(
         () =>
           setNow((then) =>
-            then.state === 'waiting' ? { state: 'done', ok: false, message: t.closed } : then,
+            then.state === 'waiting' ? { state: 'done', ok: false, message: t.closed, mailbox: null } : then,
           ),
         LOOK_MS,
       )
@@ -64,14 +78,18 @@ export function useConnect(): { readonly now: Connecting; readonly start: (mailb
   const start = (mailbox?: string): void => {
     popup.current = window.open('', 'syncline-connect', 'width=520,height=680')
     setNow({ state: 'waiting' })
-    call('POST /api/connect', { body: mailbox === undefined ? {} : { mailbox } }).then(
+    const asked =
+      system === undefined
+        ? call('POST /api/connect', { body: mailbox === undefined ? {} : { mailbox } })
+        : call(system.route, { body: system.body })
+    asked.then(
       ({ url }) => {
         if (popup.current === null) setNow({ state: 'blocked', url })
         else popup.current.location.href = url
       },
       (error: ApiProblem) => {
         popup.current?.close()
-        setNow({ state: 'done', ok: false, message: error.message })
+        setNow({ state: 'done', ok: false, message: error.message, mailbox: null })
       },
     )
   }

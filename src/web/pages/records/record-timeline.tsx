@@ -1,13 +1,15 @@
 import { SegmentedControl } from '@mantine/core'
 import { IconCalendar, IconChecklist, IconHistory, IconMail, IconNote, type Icon } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { useAsk, type Item } from '../../api/client.ts'
+import { useQueryClient } from '@tanstack/react-query'
+import { call, refresh, useAsk, type Item } from '../../api/client.ts'
 import { formatMoment, formatPlainDate } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { records as t } from '../../text/en/records.ts'
-import { Empty, Loaded } from '../../ui/page.tsx'
+import { Empty, Loaded, Note } from '../../ui/page.tsx'
 import { SyncStatus } from '../../ui/status.tsx'
 import { Pager, usePaging } from '../../ui/table.tsx'
+import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { useUrl } from '../../ui/url-state.ts'
 import type { KindName } from './kinds.ts'
 import css from './records.module.css'
@@ -32,6 +34,14 @@ export function RecordTimeline({ kind, id }: { readonly kind: KindName; readonly
     { params: { kind, id }, query: { page, size, ...(only && { only }) } },
     { keep: true },
   )
+  const client = useQueryClient()
+  const takeOut = (item: string): void => {
+    const params = { kind, id, item }
+    call('DELETE /api/records/:kind/:id/items/:item', { params }).then(() => {
+      tellDone(t.takenOut)
+      void refresh(client, 'records')
+    }, tellProblem)
+  }
   return (
     <section aria-label={t.timeline}>
       <div className={css['actions']} style={{ alignItems: 'center', marginBottom: 8 }}>
@@ -47,6 +57,7 @@ export function RecordTimeline({ kind, id }: { readonly kind: KindName; readonly
           ]}
         />
       </div>
+      <StillLinking />
       <Loaded of={entries}>
         {(data) =>
           data.items.length === 0 ? (
@@ -55,7 +66,7 @@ export function RecordTimeline({ kind, id }: { readonly kind: KindName; readonly
             <>
               <ol className={css['line']}>
                 {data.items.map((entry) => (
-                  <Line key={`${entry.kind} ${entry.id}`} entry={entry} />
+                  <Line key={`${entry.kind} ${entry.id}`} entry={entry} onTakeOut={() => takeOut(entry.id)} />
                 ))}
               </ol>
               <Pager page={data} />
@@ -71,7 +82,19 @@ export function RecordTimeline({ kind, id }: { readonly kind: KindName; readonly
 const whenOf = ({ kind, at }: Entry): string =>
   kind === 'task' && at.endsWith('T00:00:00.000Z') ? formatPlainDate(at.slice(0, 10)) : formatMoment(at)
 
-function Line({ entry }: { readonly entry: Entry }) {
+/** Linking goes on behind an import: who looks meanwhile is told that more may come. */
+function StillLinking() {
+  const linking = useAsk('GET /api/linking', {}, { everyMs: 10_000 })
+  const { behind = 0, looksBack = false } = linking.data ?? {}
+  if (behind === 0 && !looksBack) return null
+  return (
+    <Note tone="work" role="status">
+      {behind > 0 ? t.behind(behind) : t.looksBack}
+    </Note>
+  )
+}
+
+function Line({ entry, onTakeOut }: { readonly entry: Entry; readonly onTakeOut: () => void }) {
   const Shape = icons[entry.kind]
   const state = entry.sync?.state
   return (
@@ -80,9 +103,23 @@ function Line({ entry }: { readonly entry: Entry }) {
       <span className={css['dim']}>
         {t.entry[entry.kind]}, <time dateTime={entry.at}>{whenOf(entry)}</time>
         {entry.who !== null && `, ${entry.who}`}
+        {entry.messages > 1 && `, ${t.messages(entry.messages)}`}
       </span>
       <strong>{entry.href === null ? entry.title : <Link to={entry.href}>{entry.title}</Link>}</strong>
       {entry.detail !== null && <span className={css['dim']}>{entry.detail}</span>}
+      <span className={css['dim']}>
+        {t.how[entry.how]}
+        {entry.mayUnlink && (
+          <button
+            type="button"
+            className={css['takeOut']}
+            aria-label={`${t.takeOut}: ${entry.title}`}
+            onClick={onTakeOut}
+          >
+            {t.takeOut}
+          </button>
+        )}
+      </span>
       {state !== undefined && state !== 'fine' && state !== 'local' && (
         <span>
           <SyncStatus state={state} />

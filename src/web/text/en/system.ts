@@ -84,6 +84,16 @@ export const system = {
   stepState: { done: 'Done', open: 'To do', unknown: 'Cannot be seen from here' },
   thenDoctor: 'Then let the doctor test it',
 
+  mailroom: 'Mail that arrives',
+  systemMailboxes: 'System mailboxes',
+  systemMailboxesHelp: 'support@, sales@: who reads them, and what becomes of their mail',
+  reviewQueue: 'Review queue',
+  reviewQueueHelp: 'Messages of which a person says whether they become leads or cases',
+  log: 'Mailroom',
+  logHelp: 'What was made of each message, and why',
+  templates: 'Response templates',
+  templatesHelp: 'Texts of automatic answers, by language',
+
   newUser: 'New user',
   editUser: 'Change user',
   name: 'Name',
