@@ -50,6 +50,8 @@ export interface Told {
   /** Rows that delta pages carried: what the lower bound of a first sync is computed from. */
   readonly rows: number
   readonly count: number
+  /** Calendars, lists or folders that take part in the channel that passed: a round with nothing new asks each once. */
+  readonly collections: number
   readonly peakRssBytes: number
   readonly message: string | null
 }
@@ -102,10 +104,13 @@ async function answer(ask: Ask): Promise<Told> {
     case 'records':
       count = await records(ask.channel)
   }
+  const seconds = (performance.now() - began) / 1000
+  const collections = ask.do === 'pass' ? await selected(ask.channel) : 0
   return {
-    seconds: (performance.now() - began) / 1000,
+    seconds,
     ...counted,
     count,
+    collections,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     message,
   }
@@ -184,14 +189,15 @@ async function start({ folder, databaseUrl, microsoft }: Start): Promise<void> {
       guard: { items: 10, percent: 10 },
     }),
   })
-  const found = await Promise.all(
-    (['calendar', 'tasks'] as const).map(async (channel) => ({
-      channel,
-      remote: (await connector.collections(channel, new AbortController().signal)).find(
-        (each) => each.isDefault,
-      ),
-    })),
-  )
+  const { signal } = new AbortController()
+  const found = [
+    ...(await connector.collections('calendar', signal))
+      .filter((each) => each.isDefault)
+      .map((remote) => ({ channel: 'calendar', remote }) as const),
+    ...(await connector.collections('tasks', signal)).map(
+      (remote) => ({ channel: 'tasks', remote }) as const,
+    ),
+  ]
   await store.transaction(null, (tx) =>
     tx.write({
       mailboxes: [
@@ -215,14 +221,14 @@ async function start({ folder, databaseUrl, microsoft }: Start): Promise<void> {
         enabled: true,
       })),
       collections: found.map(({ channel, remote }) => ({
-        id: asId<CollectionId>(`bench-${channel}`),
+        id: asId<CollectionId>(remote.isDefault ? `bench-${channel}` : remote.externalId),
         mailbox: MAILBOX,
         channel,
-        externalId: remote?.externalId ?? '',
-        name: channel,
-        isDefault: true,
+        externalId: remote.externalId,
+        name: remote.name,
+        isDefault: remote.isDefault,
         canWrite: true,
-        container: `bench-${channel}`,
+        container: remote.isDefault ? `bench-${channel}` : remote.externalId,
         selected: true,
         cursor: null,
         window: null,
@@ -320,6 +326,15 @@ async function edit(channel: Channel, count: number): Promise<void> {
       }),
     )
   }
+}
+
+async function selected(channel: Channel): Promise<number> {
+  const [row] =
+    (await database?.query<{ n: number }>(
+      'select count(*)::int as n from collections where mailbox = $1 and channel = $2 and selected',
+      [MAILBOX, channel],
+    )) ?? []
+  return row?.n ?? 0
 }
 
 async function records(channel: Channel): Promise<number> {
