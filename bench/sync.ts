@@ -9,13 +9,12 @@
  * (one request for each list at a first sync), and documents no If-Match for To Do, so that a task is read before it is
  * written.
  */
-import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { BenchOptions, Emit } from './main.ts'
-import type { Ask, Start, Told } from './sync-worker.ts'
+import { startEmulator, startWorker } from './processes.ts'
+import type { Ask, Told } from './sync-worker.ts'
 
 const PAGE = 1_000
 const EVENTS = [2_000, 10_000]
@@ -156,53 +155,20 @@ async function changeInOutlook(bed: Bed, name: 'calendar' | 'tasks', count: numb
 export async function begin(seed: string, say: (line: string) => void): Promise<Bed> {
   const folder = mkdtempSync(join(tmpdir(), 'syncline-bench-'))
   say(`emulator with ${seed}`)
-  const emulator = spawn(
-    process.execPath,
-    [join(import.meta.dirname, '../src/emulator/main.ts'), '--port', '0', '--seed', seed, '--json'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  const line = await firstLine(emulator)
-  const microsoft = JSON.parse(line) as Start['microsoft']
-  const worker = fork(join(import.meta.dirname, 'sync-worker.ts'))
-  const ask = (what: Ask): Promise<Told> =>
-    new Promise((resolve, reject) => {
-      worker.once('message', (told: Told | { readonly failed: string }) =>
-        'failed' in told ? reject(new Error(told.failed)) : resolve(told),
-      )
-      worker.send(what)
-    })
-  await ask({ do: 'start', start: { folder, databaseUrl: process.env['DATABASE_URL'] ?? null, microsoft } })
+  const emulator = await startEmulator(seed)
+  const { microsoft } = emulator
+  const worker = startWorker<Ask, Told>('sync-worker.ts')
+  await worker.ask({
+    do: 'start',
+    start: { folder, databaseUrl: process.env['DATABASE_URL'] ?? null, microsoft },
+  })
   const person = microsoft.users[0]?.userPrincipalName ?? ''
   return {
-    ask,
-    outlook: async <T>(method: string, path: string, body?: unknown) => {
-      const response = await fetch(`${microsoft.control}/act`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ person, method, path, body }),
-      })
-      const told = (await response.json()) as { readonly status: number; readonly body: T }
-      if (told.status >= 400) throw new Error(`${method} ${path} was refused: ${JSON.stringify(told.body)}`)
-      return told.body
-    },
+    ask: worker.ask,
+    outlook: (method, path, body) => emulator.act(person, method, path, body),
     end: async () => {
-      await Promise.all([gone(worker), gone(emulator)])
+      await Promise.all([worker.end(), emulator.end()])
       rmSync(folder, { recursive: true, force: true })
     },
   }
 }
-
-function firstLine(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('The emulator has no output to read.')
-  const lines = createInterface({ input: child.stdout })
-  return new Promise((resolve, reject) => {
-    lines.once('line', resolve)
-    child.once('exit', (code) => reject(new Error(`The emulator ended with ${code} before it was ready.`)))
-  })
-}
-
-const gone = (child: ChildProcess): Promise<void> =>
-  new Promise((resolve) => {
-    child.once('exit', () => resolve())
-    child.kill('SIGKILL')
-  })

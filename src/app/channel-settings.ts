@@ -6,7 +6,7 @@ import { channelEnabled } from '../core/settings-change.ts'
 import { resolve, type StoredByScope, type StoredSettings } from '../core/settings.ts'
 import type { Pairing } from '../engine/discover.ts'
 import type { ChannelSettings } from '../engine/pass.ts'
-import { settingsReader } from '../server/settings-store.ts'
+import { settingsReader, storedSettings } from '../server/settings-store.ts'
 import type { Database } from '../store/database.ts'
 import type { MailboxRow } from '../store/sync-store.ts'
 
@@ -48,34 +48,43 @@ const admission = (settings: StoredByScope, address: string): ((item: Item) => b
     ownDomains: [address.slice(address.lastIndexOf('@') + 1)].filter((domain) => domain !== ''),
   })
 
-export const settingsOf = async (
+type Owned = Pick<MailboxRow, 'id' | 'organization' | 'user'>
+
+export async function settingsOf(
   database: Database,
-  mailbox: Pick<MailboxRow, 'id' | 'organization' | 'user'>,
-): Promise<StoredByScope> => {
-  const settings = (await settingsReader(database))({
-    organization: mailbox.organization,
-    user: mailbox.user,
-  })
-  const own = await systemMailboxSettings(database, mailbox.id)
-  return own === null ? settings : { ...settings, user: own }
+  { id, organization, user }: Owned,
+): Promise<StoredByScope> {
+  const settings = await storedSettings(database, { organization, user })
+  const [system] = await database.query<SystemMailbox>(
+    'select mailbox, folders from system_mailboxes where mailbox = $1',
+    [id],
+  )
+  return system === undefined ? settings : { ...settings, user: systemMailboxSettings(system) }
+}
+
+/** The settings of every mailbox, in two reads. */
+export async function settingsOfMany(database: Database): Promise<(mailbox: Owned) => StoredByScope> {
+  const settings = await settingsReader(database)
+  const rows = await database.query<SystemMailbox>('select mailbox, folders from system_mailboxes')
+  const system = new Map(rows.map((row) => [row.mailbox, systemMailboxSettings(row)]))
+  return ({ id, organization, user }) => {
+    const own = system.get(id)
+    return { ...settings({ organization, user }), ...(own !== undefined && { user: own }) }
+  }
+}
+
+interface SystemMailbox {
+  readonly mailbox: string
+  readonly folders: readonly string[] | null
 }
 
 /** A system mailbox is nobody's: what it syncs is set on its own page, and it is mail alone. */
-async function systemMailboxSettings(database: Database, mailbox: string): Promise<StoredSettings | null> {
-  const [row] = await database.query<{ folders: readonly string[] | null }>(
-    'select folders from system_mailboxes where mailbox = $1',
-    [mailbox],
-  )
-  if (row === undefined) return null
-  return {
-    'calendar.enabled': false,
-    'tasks.enabled': false,
-    'emailSync.enabled': true,
-    ...(row.folders !== null && {
-      'emailSync.folders': { mode: 'chosen', ids: [...row.folders], newItemsTo: null },
-    }),
-  }
-}
+const systemMailboxSettings = ({ folders }: SystemMailbox): StoredSettings => ({
+  'calendar.enabled': false,
+  'tasks.enabled': false,
+  'emailSync.enabled': true,
+  ...(folders !== null && { 'emailSync.folders': { mode: 'chosen', ids: [...folders], newItemsTo: null } }),
+})
 
 /** Which of a mailbox's collections take part, and in which container of the CRM each is mirrored. */
 export interface Pairings {

@@ -26,6 +26,7 @@ import {
   isEnabled,
   makePairings,
   settingsOf,
+  settingsOfMany,
 } from './channel-settings.ts'
 import type { AttachmentWork } from './mail-attachments.ts'
 import { filesOfMail } from './mail-files.ts'
@@ -54,6 +55,16 @@ export interface SyncParts {
   readonly files: Files
   readonly attachments: AttachmentWork
   readonly trouble: (error: unknown) => void
+}
+
+/** A calendar, list or folder that may be chosen. */
+interface Choosable {
+  readonly id: CollectionId
+  readonly mailbox: MailboxId
+  readonly channel: Channel
+  readonly selected: boolean
+  readonly is_default: boolean
+  readonly well_known: string | null
 }
 
 const TICK_MS = 1_000
@@ -227,50 +238,48 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
     return { ...(await runOf(row.run)), target }
   }
 
-  /** Brings channels in line with the settings: what is enabled, and what takes part. */
-  async function settingsChanged(): Promise<void> {
-    accounts.forget()
-    await listenAnew(database, null)
-    const mailboxes = await database.query<{
-      id: MailboxId
-      organization: MailboxRow['organization']
-      user: MailboxRow['user']
-    }>(`select id, organization, "user" from mailboxes where state <> 'disconnected'`)
+  /** Brings channels in line with the settings: what is enabled, and what takes part. Of one mailbox, or of all. */
+  async function bringInLine(only: MailboxId | null): Promise<void> {
+    await listenAnew(database, only === null ? null : [only])
+    const settings = await settingsOfMany(database)
+    const mailboxes = await database.query<Pick<MailboxRow, 'id' | 'organization' | 'user'>>(
+      `select id, organization, "user" from mailboxes where state <> 'disconnected' and ($1::text is null or id = $1)`,
+      [only],
+    )
+    const ids = mailboxes.map((row) => row.id)
+    const channels = await database.query<{ mailbox: MailboxId; channel: Channel; enabled: boolean }>(
+      'select mailbox, channel, enabled from channels where mailbox = any($1)',
+      [ids],
+    )
+    const known = new Map(channels.map((row) => [`${row.mailbox} ${row.channel}`, row.enabled]))
+    const collections = Map.groupBy(
+      await database.query<Choosable>(
+        'select id, mailbox, channel, selected, is_default, well_known from collections where mailbox = any($1)',
+        [ids],
+      ),
+      (row) => `${row.mailbox} ${row.channel}`,
+    )
     for (const { id, organization, user } of mailboxes) {
-      const own = await settingsOf(database, { id, organization, user })
+      const own = settings({ id, organization, user })
       for (const channel of CHANNELS) {
+        const key = `${id} ${channel}`
         const enabled = isEnabled(channel, own)
-        // Before the transaction: the embedded database has one connection, and the transaction holds it.
-        const [known] = await rowsOf(id, channel)
-        await store.transaction(null, async (tx) => {
-          const row = await tx.channel(id, channel)
-          if (known === undefined ? enabled : row.enabled !== enabled)
+        if ((known.get(key) ?? false) !== enabled)
+          await store.transaction(null, async (tx) => {
+            const row = await tx.channel(id, channel)
             await tx.write({ channels: [{ ...row, enabled, ...(enabled && { nextAt: env.now() }) }] })
-        })
-        if (enabled) await applyChoice(id, channel, chosenIds(channel, own))
+          })
+        if (enabled) await applyChoice(id, channel, collections.get(key) ?? [], chosenIds(channel, own))
       }
     }
   }
-  const rowsOf = (mailbox: MailboxId, channel: Channel): Promise<{ n: number }[]> =>
-    database.query<{ n: number }>('select 1 as n from channels where mailbox = $1 and channel = $2', [
-      mailbox,
-      channel,
-    ])
 
   async function applyChoice(
     mailbox: MailboxId,
     channel: Channel,
+    rows: readonly Choosable[],
     ids: ReadonlySet<string> | null,
   ): Promise<void> {
-    const rows = await database.query<{
-      id: CollectionId
-      selected: boolean
-      is_default: boolean
-      well_known: string | null
-    }>('select id, selected, is_default, well_known from collections where mailbox = $1 and channel = $2', [
-      mailbox,
-      channel,
-    ])
     const wanted = rows.filter((row) =>
       ids === null ? isChosenByDefault(channel, row.is_default, row.well_known) : ids.has(row.id),
     )
@@ -385,7 +394,10 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
     },
     mail: (mailbox, afterSeconds = 0) =>
       jobs.enqueueMailbox(mailbox, 'mail', { priority: PRIORITY_OF_PEOPLE, afterSeconds }),
-    settingsChanged,
+    settingsChanged: async () => {
+      accounts.forget()
+      await bringInLine(null)
+    },
     removeLargeAttachments: () => parts.attachments.removeLarge(),
     queue: async () => jobs.stats(),
   }
@@ -402,7 +414,8 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
       await database.query('delete from listening where mailbox = $1', [mailbox])
     },
     start: async (mailbox) => {
-      await settingsChanged()
+      accounts.forget(mailbox)
+      await bringInLine(mailbox)
       await jobs.enqueueMailbox(mailbox, 'schedule', { priority: 1 })
     },
     close: async () => {

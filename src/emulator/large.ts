@@ -1,4 +1,4 @@
-/** Large mailboxes from a seed: `large:messages=50000,events=10000,tasks=5000`. */
+/** Large mailboxes and companies from a seed: `large:messages=50000,events=10000,tasks=5000,people=1000`. */
 import { hashText, makeChance, type Chance } from './chance.ts'
 import { addPerson, seedDirectory, type DemoDirectory } from './demo.ts'
 import { parseEvent } from './event-model.ts'
@@ -16,13 +16,15 @@ export interface LargeCounts {
   readonly messages: number
   readonly events: number
   readonly tasks: number
+  /** People beside the two who are always there, each with a handful of events and tasks. */
+  readonly people: number
 }
 
 /** A million messages take about 4 GB. */
 const ITEMS_MAX = 1_000_000
 
 export function parseLarge(seed: string): LargeCounts {
-  const counts = { messages: 0, events: 0, tasks: 0 }
+  const counts = { messages: 0, events: 0, tasks: 0, people: 0 }
   for (const part of seed.slice('large:'.length).split(',')) {
     const [name = '', value = ''] = part.split('=')
     if (!Object.hasOwn(counts, name) || !/^\d+$/.test(value))
@@ -32,6 +34,9 @@ export function parseLarge(seed: string): LargeCounts {
   }
   return counts
 }
+
+/** Events, and tasks, of each of many people. */
+const EACH = 10
 
 const WORDS =
   'budget offer review contract delivery invoice planning workshop roadmap support release training audit renewal proposal schedule'.split(
@@ -58,6 +63,16 @@ export function seedLarge(office: Office, counts: LargeCounts): DemoDirectory {
   fillEvents(office, mailbox, counts.events, chance)
   fillTasks(office, mailbox, counts.tasks, chance)
   fillMailbox(store, mailbox, counts.messages, store.data.seed)
+  for (let n = 1; n <= counts.people; n++) {
+    const number = String(n).padStart(5, '0')
+    const one = addPerson(store, directory.tenant, {
+      address: `person.${number}`,
+      displayName: `Person ${number}`,
+      timeZone: 'W. Europe Standard Time',
+    })
+    fillEvents(office, one, EACH, chance)
+    fillTasks(office, one, EACH, chance)
+  }
   return directory
 }
 
