@@ -8,6 +8,7 @@
  * is asked again to read the echo. Finding the folders is the set-up's, and is told as a case of its own.
  */
 import type { BenchOptions, Emit } from './main.ts'
+import { measurePeer, missingPeer } from './mbsync.ts'
 import { begin, figures, type Bed } from './sync.ts'
 import type { Told } from './sync-worker.ts'
 
@@ -18,7 +19,14 @@ const NOOPS = 7
 const SHARES = [0.6, 0.16, 0.1, 0.06, 0.04, 0.02, 0.01, 0.006, 0.003, 0.001]
 
 export async function run(options: BenchOptions, emit: Emit): Promise<void> {
-  for (const n of options.n === undefined ? SIZES : [options.n]) await mailbox(n, options, emit)
+  const noPeer = missingPeer()
+  if (noPeer !== null) options.say(`mbsync is not measured beside it: ${noPeer}`)
+  for (const n of options.n === undefined ? SIZES : [options.n]) {
+    await mailbox(n, options, emit)
+    if (noPeer !== null) continue
+    options.say(`mbsync with ${n} messages`)
+    await measurePeer(n, SHARES, emit)
+  }
 }
 
 async function mailbox(n: number, { say }: BenchOptions, emit: Emit): Promise<void> {
