@@ -56,6 +56,7 @@ let csrf = ''
 export const rememberCsrf = (token: string): void => {
   csrf = token
 }
+export const csrfToken = (): string => csrf
 
 export async function call<K extends ApiRoute>(
   route: K,
@@ -86,10 +87,10 @@ export async function call<K extends ApiRoute>(
   if (response.status === 204) return null as ApiOutput<K>
   const answer: unknown = await response.json().catch(() => null)
   if (response.ok) return answer as ApiOutput<K>
-  throw new ApiProblem(asProblem(answer, response.status))
+  throw new ApiProblem(problemOf(answer, response.status))
 }
 
-function asProblem(answer: unknown, status: number): Problem {
+export function problemOf(answer: unknown, status: number): Problem {
   if (typeof answer === 'object' && answer !== null && 'detail' in answer && 'type' in answer)
     return answer as Problem
   return {

@@ -3,6 +3,7 @@ import { IconMail } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useAsk } from '../api/client.ts'
+import { useMayAct } from '../api/session.ts'
 import { text } from '../text/en.ts'
 import { RelativeTime } from '../ui/time.tsx'
 import css from './frame.module.css'
@@ -10,6 +11,7 @@ import css from './frame.module.css'
 /** The envelope at the top with the newest messages of my inboxes, where the setting wants it. */
 export function MailMenu() {
   const [opened, setOpened] = useState(false)
+  const mayAct = useMayAct()
   const asked = useAsk('GET /api/mail/unread', {})
   const t = text.frame.mailMenu
   const close = (): void => setOpened(false)
@@ -60,6 +62,11 @@ export function MailMenu() {
             <Link to="/mail" onClick={close}>
               {t.all}
             </Link>
+            {mayAct && (
+              <Link to="/mail" search={{ compose: 'new' }} onClick={close}>
+                {t.compose}
+              </Link>
+            )}
           </footer>
         </div>
       </Popover.Dropdown>

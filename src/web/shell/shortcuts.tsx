@@ -33,6 +33,10 @@ export function Shortcuts({ onClose }: { readonly onClose: () => void }) {
     [
       t.mail,
       [
+        ['c', t.compose],
+        ['r', t.reply],
+        ['a', t.replyAll],
+        ['f', t.forward],
         ['u', t.unread],
         ['s', t.flag],
         ['v', t.moveMail],

@@ -19,6 +19,7 @@ export function tellUndo(message: string, undo: () => void, shownMs = SHOWN_MS):
     id,
     color: 'accent',
     autoClose: shownMs,
+    closeButtonProps: { 'aria-label': text.common.close },
     onClose: () => {
       if (latest?.id === id) latest = null
     },

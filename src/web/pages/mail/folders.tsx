@@ -8,11 +8,14 @@ import {
   IconStack2,
   IconPencil,
   IconSend,
+  IconSend2,
   IconTrash,
   type Icon,
 } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
+import { useAsk } from '../../api/client.ts'
+import { useMayAct } from '../../api/session.ts'
 import { formatNumber } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { mail as t } from '../../text/en/mail.ts'
@@ -52,6 +55,9 @@ interface Props {
   readonly onChosen?: () => void
 }
 export function Folders({ tree, url, onChosen }: Props) {
+  const mayAct = useMayAct()
+  const outgoing = useAsk('GET /api/mail/outgoing', { query: { size: 1 } }, { enabled: mayAct })
+  const attention = outgoing.data?.attention ?? 0
   const [folded, setFolded] = useState<ReadonlySet<string>>(readFolded)
   const fold = (id: string): void => {
     const next = new Set(folded)
@@ -78,6 +84,18 @@ export function Folders({ tree, url, onChosen }: Props) {
             here={place === 'inbox'}
             to={{ place: 'inbox' }}
           />
+        )}
+        {mayAct && (
+          <>
+            <Entry icon={IconPencil} name={t.myDrafts} here={view === 'drafts'} to={{ view: 'drafts' }} />
+            <Entry
+              icon={IconSend2}
+              name={t.outbox}
+              here={view === 'outbox'}
+              to={{ view: 'outbox' }}
+              alarm={attention}
+            />
+          </>
         )}
         <Entry
           icon={IconStack2}

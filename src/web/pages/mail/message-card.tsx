@@ -25,8 +25,8 @@ import { mail as t } from '../../text/en/mail.ts'
 import { Definitions, Mono, Note } from '../../ui/page.tsx'
 import { SyncStatus } from '../../ui/status.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
+import { RecordLinks } from '../records/record-links.tsx'
 import { Attachments } from './attachments.tsx'
-import { Belongs } from './belongs.tsx'
 import { BodyFrame } from './body-frame.tsx'
 import { rememberPicturesOf, showsPicturesOf } from './pictures.ts'
 import css from './reading.module.css'
@@ -339,7 +339,7 @@ function CardBody({ message, previewLimit, onAnswer, alone }: Props) {
       {message.shortened && <Note tone="none">{t.shortened}</Note>}
       <Attachments message={message} previewLimit={previewLimit} />
       <footer className={css['foot']}>
-        <Belongs message={message} />
+        <RecordLinks item={message.id} />
         <span
           className={css['seen']}
           title={message.visibility === 'private' ? t.visibility.privateWhy : t.visibility.publicWhy}

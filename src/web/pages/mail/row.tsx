@@ -93,7 +93,9 @@ export const MailRow = memo(function MailRow(props: Props) {
               !
             </span>
           )}
-          <span className={css['subject']}>{subject}</span>
+          <span className={css['subject']} data-subject>
+            {subject}
+          </span>
           {row.hasAttachments && <IconPaperclip size={14} aria-label={t.hasFiles} role="img" />}
         </span>
         <span className={css['line']}>

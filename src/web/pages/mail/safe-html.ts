@@ -122,14 +122,13 @@ const QUOTES = [
   'div[style*="border-top"][style*="E1E1E1" i]',
   'div[style*="border-top"][style*="B5C4DF" i]',
   'div[class*="gmail_quote"]',
-  'hr[style*="width:98%"]',
   'blockquote',
 ]
 
 /** What an earlier message said is folded away, once: the outermost quote and, after Outlook's line, all that follows. */
 function foldQuotes(content: DocumentFragment, label: string): void {
   foldQuotedLines(content, label)
-  const first = content.querySelector(QUOTES.join(','))
+  const first = quoteIn(content)
   if (first === null || !hasWordsBefore(content, first)) return
   const fold = newFold(label)
   const openEnded = first.localName !== 'blockquote' && !first.className.includes('gmail_quote')
@@ -148,6 +147,15 @@ function foldQuotes(content: DocumentFragment, label: string): void {
     break
   }
   while (fold.nextSibling) fold.append(fold.nextSibling)
+}
+
+/** A line across, and below it who wrote what follows: how Outlook on the web and this product quote. */
+const AUTHOR_LINE = /^\s*(From|Von|De|Da|Van|Od):/
+
+function quoteIn(content: DocumentFragment): Element | null {
+  for (const line of content.querySelectorAll('hr'))
+    if (AUTHOR_LINE.test(line.nextElementSibling?.textContent ?? '')) return line
+  return content.querySelector(QUOTES.join(','))
 }
 
 /** Lines of plain text that begin with `>`: the server marks each one. */
