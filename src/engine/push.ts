@@ -37,33 +37,71 @@ export interface PushStopped {
   readonly failure: Failure
 }
 
-/** Sends what is planned for Microsoft. Null when nothing is left; else why it stopped. */
+/**
+ * Sends what is planned for Microsoft. Null when nothing is left; else why it stopped.
+ *
+ * Messages come in many small writes that are harmless to look up: while one chunk of them is on its way, what became of
+ * the chunk before it is written down and the next one is marked, so the database and Microsoft do not wait for each
+ * other. Two chunks may then be unanswered when the process dies.
+ */
 export async function pushPlanned(pass: Pass): Promise<PushStopped | null> {
+  const ahead = pass.kind === 'message'
   let settled: readonly Settlement[] = []
+  let onItsWay: Promise<readonly Settlement[]> | null = null
   let stopped: PushStopped | null = null
   for (;;) {
+    if (!ahead && onItsWay !== null) {
+      settled = await onItsWay
+      stopped ??= stopReason(settled)
+      onItsWay = null
+    }
     const outcomes = settled
     const more = stopped === null
-    const sending = await pass.commit(async (tx, batch) => {
-      if (outcomes.length > 0) {
-        const pairs = await tx.pairsByLink(outcomes.map((each) => each.row.link))
-        for (const each of outcomes) settle(pass, batch, each, pairOf(pairs, each.row))
-      }
-      return more ? takeNext(pass, tx, batch) : []
-    })
-    if (sending.length === 0) return stopped
-    await pass.keepLease()
-    const answers = await pass.connector.push(
-      sending.map((each) => each.operation),
-      pass.signal,
-      pass.lease.expiresAt - JOURNEY_MS,
-    )
-    settled = sending.map(({ row }, n) => ({
-      row,
-      outcome: answers[n] ?? { outcome: 'unknown', failure: SILENT },
-    }))
-    stopped = stopReason(settled)
+    let sending: readonly Sending[]
+    try {
+      sending = await pass.commit(async (tx, batch) => {
+        if (outcomes.length > 0) {
+          const pairs = await tx.pairsByLink(outcomes.map((each) => each.row.link))
+          for (const each of outcomes) settle(pass, batch, each, pairOf(pairs, each.row))
+        }
+        return more ? takeNext(pass, tx, batch) : []
+      })
+    } catch (error) {
+      // What is on its way stays marked as sent, and the next pass looks it up.
+      await onItsWay?.catch(() => undefined)
+      throw error
+    }
+    settled = onItsWay === null ? [] : await onItsWay
+    onItsWay = null
+    stopped ??= stopReason(settled)
+    if (sending.length === 0 && settled.length === 0) return stopped
+    if (sending.length === 0) continue
+    // A refusal speaks for the whole mailbox: what was marked meanwhile is not sent.
+    const refusal = stopped
+    if (refusal === null) onItsWay = begun(send(pass, sending))
+    else settled = [...settled, ...sending.map(({ row }) => ({ row, outcome: notSent(refusal) }))]
   }
+}
+
+/** Its failure is for whoever waits for it a moment later: it is not nobody's. */
+function begun<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined)
+  return work
+}
+
+const notSent = ({ failure }: PushStopped): PushOutcome => ({ outcome: 'not-sent', failure })
+
+async function send(pass: Pass, sending: readonly Sending[]): Promise<readonly Settlement[]> {
+  await pass.keepLease()
+  const answers = await pass.connector.push(
+    sending.map((each) => each.operation),
+    pass.signal,
+    pass.lease.expiresAt - JOURNEY_MS,
+  )
+  return sending.map(({ row }, n) => ({
+    row,
+    outcome: answers[n] ?? { outcome: 'unknown', failure: SILENT },
+  }))
 }
 
 const SILENT: Failure = { kind: 'unavailable', message: 'The connector gave no answer.' }

@@ -96,7 +96,7 @@ describe('mail through the same engine', () => {
     await atRest(world)
   })
 
-  test('[P15] a message moved there and back between two passes is one message', async () => {
+  test('[pain 15] a message moved there and back between two passes is one message', async () => {
     const world = await started()
     const { id } = world.record('Offer')
     await world.outlook.move('Offer', 'Archive')
@@ -114,7 +114,7 @@ describe('mail through the same engine', () => {
     await atRest(world)
   })
 
-  test('[P15] a mailbox whose cursors all expired imports nothing twice', async () => {
+  test('[pain 15] a mailbox whose cursors all expired imports nothing twice', async () => {
     const world = await started()
     const before = world.records().map((row) => row.id)
     world.emulator.control.evictTokens()
@@ -173,7 +173,7 @@ describe('mail through the same engine', () => {
     expect(world.store.dump().conflicts).toMatchObject([{ kind: 'drift', group: 'read' }])
   })
 
-  test('[P24] every folder is found, on every page and at every depth, as Microsoft counts them', async () => {
+  test('[pain 24] every folder is found, on every page and at every depth, as Microsoft counts them', async () => {
     const world = await mailWorld()
     let parent: string | undefined
     for (const name of ['A', 'B', 'C', 'D']) parent = await world.outlook.makeFolder(name, parent)
@@ -190,7 +190,7 @@ describe('mail through the same engine', () => {
     expect(found[0]).toMatchObject({ wellKnown: 'inbox', isDefault: true })
   })
 
-  test('a sender on the blocklist is decided upon before anything is stored', async () => {
+  test('[pain 19] a sender on the blocklist is decided upon before anything is stored', async () => {
     const world = await mailWorld({
       settings: { admits: (item) => !JSON.stringify(item.fields['from']).includes('ben.okafor') },
     })
@@ -255,6 +255,57 @@ describe('how much is asked for', () => {
     const result = await world.pass()
     expect(result.counts).toMatchObject({ toCrm: 20, toMailbox: 20, conflicts: 0 })
     expect(world.appWrites() - before).toBe(20)
+    await atRest(world)
+  })
+
+  test('many changes with lost answers, lost requests and refusals: both sides are equal in the end', async () => {
+    const world = await mailWorld({ emulator: { seed: 'large:messages=600' }, selectAll: true })
+    await world.pass()
+    const mine = world.records().slice(0, 150)
+    for (const row of mine)
+      await world.store.transaction(null, (tx) =>
+        tx.write({
+          records: [
+            {
+              do: 'update',
+              id: row.id,
+              kind: 'message',
+              container: row.container,
+              fields: { ...row.fields, flag: 'flagged' },
+              facts: row.facts,
+              matchKeys: [],
+              at: 1,
+              by: 'anna',
+            },
+          ],
+        }),
+      )
+    world.emulator.control.plan(
+      [
+        { kind: 'reply-lost', path: '/$batch', method: 'POST', probability: 0.2 },
+        { kind: 'request-lost', path: '/$batch', method: 'POST', probability: 0.2 },
+        {
+          kind: 'refuse',
+          path: '/messages',
+          method: 'PATCH',
+          status: 429,
+          retryAfterSeconds: 400,
+          probability: 0.02,
+        },
+      ],
+      'many',
+    )
+    for (let n = 0; n < 12; n++) await world.pass()
+    world.emulator.control.plan([])
+    for (let n = 0; n < 3; n++) await world.pass()
+    const flagged = await world.emulator.control
+      .as('anna.lindqvist@contoso.example')
+      .get(`/me/messages/$count?$filter=${encodeURIComponent("flag/flagStatus eq 'flagged'")}`)
+    expect(world.records().filter((row) => row.fields['flag'] === 'flagged').length).toBe(
+      Number(flagged.body),
+    )
+    for (const row of mine)
+      expect(world.records().find((one) => one.id === row.id)?.fields['flag']).toBe('flagged')
     await atRest(world)
   })
 

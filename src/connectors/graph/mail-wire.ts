@@ -4,7 +4,8 @@
  */
 import { canonicalMessage, RECIPIENTS_MAX } from '../../core/canonical.ts'
 import type { CollectionId, Instant } from '../../core/ids.ts'
-import type { Address, Facts, Fields, Item, Json, MessageFields } from '../../core/item.ts'
+import type { Address, Body, Facts, Fields, Item, Json, MessageFields } from '../../core/item.ts'
+import { MESSAGE_LENGTH_MAX, TITLE_LENGTH_MAX } from '../../core/text.ts'
 import { isObject, type JsonObject } from './answers.ts'
 import {
   bodyOf,
@@ -89,12 +90,12 @@ function readMessage(raw: JsonObject, folder: CollectionId): ParsedMessage {
   const flag = objectOf(raw, 'flag')
   const read = canonicalMessage(
     {
-      subject: textOf(raw, 'subject') ?? '',
+      subject: cut(textOf(raw, 'subject') ?? '', TITLE_LENGTH_MAX),
       from: addressOf(raw['from']),
       to: addressesOf(raw, 'toRecipients'),
       cc: addressesOf(raw, 'ccRecipients'),
       bcc: addressesOf(raw, 'bccRecipients'),
-      body: bodyOf(raw),
+      body: cutBody(bodyOf(raw)),
       sentAt: instantOf(raw, 'sentDateTime'),
       receivedAt,
       importance: memberOf(raw, 'importance', IMPORTANCES, 'normal'),
@@ -115,6 +116,12 @@ function readMessage(raw: JsonObject, folder: CollectionId): ParsedMessage {
     receivedAt,
   }
 }
+
+/** Content is never written back, so what is longer than anybody reads is kept with its beginning and stops nothing. */
+const cut = (text: string, most: number): string =>
+  text.length <= most ? text : text.slice(0, most).replace(/[\ud800-\udbff]$/, '')
+const cutBody = (body: Body | null): Body | null =>
+  body === null ? null : { ...body, content: cut(body.content, MESSAGE_LENGTH_MAX) }
 
 function addressOf(recipient: unknown): Address | null {
   const person = isObject(recipient) ? objectOf(recipient, 'emailAddress') : null
