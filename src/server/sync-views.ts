@@ -61,7 +61,8 @@ export const OPERATIONS = `select o.id, o.run, o.mailbox, m.address, o.channel, 
     o.done_at, coalesce((select u.id from runs u where u.undoes = o.run and u.state <> 'planned'
         and exists (select from operations w where w.run = u.id and w.state in ('planned', 'sent', 'unknown', 'written'))
         order by u.started_at desc limit 1),
-      (select x.run from operations x where x.record = o.record and x.cause like '%, undoing ' || o.id
+      (select x.run from operations x join runs u on u.id = x.run where x.record = o.record and x.rule = 'R38'
+        and (u.undo -> 'what' ->> 'operation' = o.id or x.cause like '%, undoing ' || o.id)
         and x.state in ('sent', 'unknown', 'written') order by x.created_at desc limit 1)) as undone_by,
     m."user" as owner, r.fields ->> 'sensitivity' as sensitivity
   from operations o join mailboxes m on m.id = o.mailbox left join collections c on c.id = o.collection

@@ -61,6 +61,7 @@ export const SCREENS: readonly Screen[] = [
   screen('tasks', '/tasks', 'user'),
   screen('tasks-board', '/tasks?view=board', 'user'),
   screen('tasks-task', '/tasks?task={task}', 'user'),
+  screen('mail', '/mail', 'user'),
   screen('plans', '/plans', 'administrator'),
   screen('plan', '/plans/{plan}', 'administrator'),
   screen('plan-done', '/plans/{done}', 'user'),

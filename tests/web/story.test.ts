@@ -18,6 +18,7 @@ import {
  */
 const ADMIN = { email: 'olga@contoso.example', password: 'a long enough sentence' }
 const PERSON = 'anna.lindqvist@contoso.example'
+const STRANGER = 'ben.okafor@contoso.example'
 const STEP_MS = 60_000
 
 interface World {
@@ -285,6 +286,47 @@ describe('[B] from nothing to a disconnect', () => {
   })
 
   test(
+    '[pain 9] a consent that was withdrawn is said in words with what to do; a reconnect keeps everything and takes no other account',
+    { timeout: STEP_MS },
+    async (context) => {
+      needs(context, world, why)
+      const { page, product, control } = world
+      const before = (await events(control)).length
+      const post = (name: string, body: object, method = 'POST'): Promise<Response> =>
+        fetch(`${control}/${name}`, {
+          method,
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        })
+      await post('revoke-consent', { person: PERSON })
+      await post('faults', { rules: [{ kind: 'token-refused', mailbox: PERSON }] }, 'PUT')
+      await page.goto(product.backOffice)
+      await page.getByRole('button', { name: 'Sync now: Calendar' }).click()
+      const words = page.getByText(/Nothing (was|is) lost/).first()
+      await words.waitFor()
+      expect(await page.locator('main').textContent()).toMatch(/[Rr]econnect|[Cc]onnect .*again/)
+      expect(await page.getByText('In sync', { exact: true }).count()).toBe(0)
+      await fetch(`${control}/faults`, { method: 'DELETE' })
+      await page.goto(`${product.backOffice}/me`)
+      await connectBy(page, 'Reconnect', STRANGER)
+      await page
+        .getByText(/this mailbox is anna/)
+        .first()
+        .waitFor()
+      await connectBy(page, 'Reconnect')
+      await page.getByText('Connected', { exact: true }).first().waitFor()
+      await syncNow(page, product)
+      await page.getByText('In sync', { exact: true }).first().waitFor()
+      await page.goto(`${product.backOffice}/calendar`)
+      await page
+        .getByRole('button', { name: /^Budget: the short version/ })
+        .first()
+        .waitFor()
+      expect((await events(control)).length).toBe(before)
+    },
+  )
+
+  test(
     '[Pain 10] a disconnect keeps the data, and nothing is deleted at Microsoft',
     { timeout: STEP_MS },
     async (context) => {
@@ -311,16 +353,23 @@ describe('[B] from nothing to a disconnect', () => {
 })
 
 /** The popup of Microsoft's sign-in: the account, the consent, and it closes by itself. */
-async function connectBy(page: Page, button: 'Connect' | 'Reconnect'): Promise<void> {
+async function connectBy(page: Page, button: 'Connect' | 'Reconnect', as = PERSON): Promise<void> {
   const [popup] = await Promise.all([
     page.waitForEvent('popup'),
     page.getByRole('button', { name: button, exact: true }).click(),
   ])
-  const account = popup.getByRole('button', { name: PERSON })
+  const account = popup.getByRole('button', { name: as })
   const accept = popup.getByRole('button', { name: 'Accept' })
   await account.or(accept).first().waitFor()
   if (await account.isVisible()) await account.click()
-  await Promise.all([popup.waitForEvent('close'), accept.click()])
+  if (as === PERSON) await Promise.all([popup.waitForEvent('close'), accept.click()])
+  else {
+    // Who is refused reads why, and closes the window.
+    await accept.or(popup.getByText('Not connected')).first().waitFor()
+    if (await accept.isVisible()) await accept.click()
+    await popup.getByText('Not connected').first().waitFor()
+    await popup.close()
+  }
 }
 
 async function save(page: Page): Promise<void> {

@@ -1,4 +1,4 @@
-import { Modal, TextInput } from '@mantine/core'
+import { TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import {
   IconAddressBook,
@@ -21,6 +21,7 @@ import { frameMore } from '../text/en/frame-more.ts'
 import { tellDone, tellProblem } from '../ui/tell.ts'
 import css from './frame.module.css'
 import { places } from './places.ts'
+import { Modal } from '../ui/dialog.tsx'
 
 interface Entry {
   readonly id: string

@@ -1,9 +1,9 @@
-import { Modal } from '@mantine/core'
 import { useProductName } from '../api/session.ts'
 import { text } from '../text/en.ts'
 import { Keys } from '../ui/page.tsx'
 import css from './frame.module.css'
 import { places } from './places.ts'
+import { Modal } from '../ui/dialog.tsx'
 
 export function Shortcuts({ onClose }: { readonly onClose: () => void }) {
   const product = useProductName()

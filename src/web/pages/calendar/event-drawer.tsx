@@ -1,4 +1,3 @@
-import { Drawer } from '@mantine/core'
 import { useState } from 'react'
 import { useAsk } from '../../api/client.ts'
 import { useMayAct } from '../../api/session.ts'
@@ -10,6 +9,7 @@ import type { Calendar } from './layout.ts'
 import { EventDetails } from './event-details.tsx'
 import { EventEditor } from './event-editor.tsx'
 import type { Placed } from './layout.ts'
+import { Drawer } from '../../ui/dialog.tsx'
 
 interface Props {
   readonly calendars: readonly Calendar[]

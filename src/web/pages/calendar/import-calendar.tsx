@@ -1,4 +1,4 @@
-import { Button, FileInput, Modal } from '@mantine/core'
+import { Button, FileInput } from '@mantine/core'
 import { useState } from 'react'
 import { useAct } from '../../api/client.ts'
 import { text } from '../../text/en.ts'
@@ -7,6 +7,7 @@ import { Note, Trouble } from '../../ui/page.tsx'
 import { problemLine, tellDone } from '../../ui/tell.ts'
 import css from './calendar.module.css'
 import type { Calendar } from './layout.ts'
+import { Modal } from '../../ui/dialog.tsx'
 
 /** Reads the file, says what it would do, then does it. */
 export function ImportCalendar({

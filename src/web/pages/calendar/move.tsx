@@ -1,7 +1,7 @@
-import { Button, Modal, Radio } from '@mantine/core'
+import { Button, Radio } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
-import { useState, type ReactNode } from 'react'
+import { useRef, useState, type ReactNode } from 'react'
 import type { EventTime } from '../../../core/item.ts'
 import { call, refresh, useAsk, type Answer, type ApiProblem } from '../../api/client.ts'
 import { text } from '../../text/en.ts'
@@ -11,6 +11,7 @@ import { tellProblem } from '../../ui/tell.ts'
 import css from './calendar.module.css'
 import { addDays, addMinutes, daysBetween, formatWall, minutesBetween } from './dates.ts'
 import type { Occurrence, Placed } from './layout.ts'
+import { Modal } from '../../ui/dialog.tsx'
 
 type Event = Answer<'GET /api/calendar/events/:event'>
 export type Reach = 'this' | 'following' | 'all'
@@ -67,17 +68,34 @@ export function useMove(): {
         },
     )
   }
-  const patch = (
+  // Who drags again before the answer came decides on their own last move: it is waited for, and its version named.
+  const underWay = useRef(new Map<string, Promise<number | null>>())
+  const patch = async (
     event: string,
     version: number,
     time: EventTime,
     reach: Reach,
     slot: string | null,
-  ): Promise<Event> =>
-    call('PATCH /api/calendar/events/:event', {
-      params: { event },
-      body: { version, change: { time }, reach, ...(slot !== null && { slot }) },
-    })
+  ): Promise<Event> => {
+    const before = underWay.current.get(event) ?? Promise.resolve(null)
+    const writing = before.then((own) =>
+      call('PATCH /api/calendar/events/:event', {
+        params: { event },
+        body: {
+          ...{ version: Math.max(version, own ?? 0), change: { time }, reach },
+          ...(slot !== null && { slot }),
+        },
+      }),
+    )
+    underWay.current.set(
+      event,
+      writing.then(
+        (written) => written.version,
+        () => null,
+      ),
+    )
+    return writing
+  }
   const failed = (error: ApiProblem): void => {
     tellProblem(error)
     void refresh(client, 'calendar')

@@ -1,4 +1,4 @@
-import { Button, Modal, Radio } from '@mantine/core'
+import { Button, Radio } from '@mantine/core'
 import { IconPlugConnected, IconPlugConnectedX, IconRefresh } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useAct, useAsk, type Answer, type Item } from '../../api/client.ts'
@@ -12,6 +12,7 @@ import { DataTable, TwoLines, type Column } from '../../ui/table.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { ChannelRow } from '../overview/channel-row.tsx'
 import css from './me.module.css'
+import { Modal } from '../../ui/dialog.tsx'
 
 export type Mailbox = Answer<'GET /api/mailboxes/:mailbox'>
 type Collection = Item<'GET /api/mailboxes/:mailbox/collections'>

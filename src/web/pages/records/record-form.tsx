@@ -1,13 +1,4 @@
-import {
-  Button,
-  Modal,
-  NativeSelect,
-  NumberInput,
-  Select,
-  TagsInput,
-  Textarea,
-  TextInput,
-} from '@mantine/core'
+import { Button, NativeSelect, NumberInput, Select, TagsInput, Textarea, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useState } from 'react'
 import type { Json } from '../../../core/item.ts'
@@ -18,6 +9,7 @@ import { records as t } from '../../text/en/records.ts'
 import { Trouble } from '../../ui/page.tsx'
 import type { Kind, KindName, RecordField } from './kinds.ts'
 import css from './records.module.css'
+import { Modal } from '../../ui/dialog.tsx'
 
 export type RecordView = Answer<'GET /api/records/:kind/:id'>
 type Values = { readonly [name: string]: Json }

@@ -1,4 +1,4 @@
-import { Button, Modal } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useBlocker } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -15,6 +15,7 @@ import { Checks } from './checks.tsx'
 import { FieldRow } from './field.tsx'
 import { shownValue, type Draft, type Field, type Form } from './form.ts'
 import css from './settings.module.css'
+import { Modal } from '../../ui/dialog.tsx'
 
 type Impact = Answer<'POST /api/settings/impact'>
 

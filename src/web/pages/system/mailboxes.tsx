@@ -1,4 +1,4 @@
-import { Button, Modal, NativeSelect, TextInput } from '@mantine/core'
+import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -21,6 +21,7 @@ import {
 import { useUrl } from '../../ui/url-state.ts'
 import css from './system.module.css'
 import { inSystem } from './system.tsx'
+import { Modal } from '../../ui/dialog.tsx'
 
 type Mailbox = Item<'GET /api/mailboxes'>
 const channelCell = (channel: Mailbox['channels'][number]['channel']): Column<Mailbox> => ({

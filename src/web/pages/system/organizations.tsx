@@ -1,4 +1,4 @@
-import { Button, Modal, TextInput } from '@mantine/core'
+import { Button, TextInput } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useAct, useAsk, type Item } from '../../api/client.ts'
@@ -10,6 +10,7 @@ import { Page, Trouble } from '../../ui/page.tsx'
 import { DataTable, TwoLines, type Column } from '../../ui/table.tsx'
 import css from './system.module.css'
 import { inSystem } from './system.tsx'
+import { Modal } from '../../ui/dialog.tsx'
 
 type Organization = Item<'GET /api/organizations'>
 const columns: readonly Column<Organization>[] = [

@@ -1,4 +1,4 @@
-import { Button, Modal, NativeSelect, PasswordInput, Switch, TextInput } from '@mantine/core'
+import { Button, NativeSelect, PasswordInput, Switch, TextInput } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useAct, useAsk, type Item } from '../../api/client.ts'
@@ -23,6 +23,7 @@ import { useUrl } from '../../ui/url-state.ts'
 import { ZoneField } from '../../ui/zone-field.tsx'
 import css from './system.module.css'
 import { inSystem } from './system.tsx'
+import { Modal } from '../../ui/dialog.tsx'
 
 export type User = Item<'GET /api/users'>
 const sorts = ['name', '-name', 'email', '-email', 'lastSignInAt', '-lastSignInAt'] as const

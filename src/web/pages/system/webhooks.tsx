@@ -1,4 +1,4 @@
-import { Button, Checkbox, Modal, Switch, TextInput } from '@mantine/core'
+import { Button, Checkbox, Switch, TextInput } from '@mantine/core'
 import { IconPlus, IconWebhook } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useAct, useAsk, type Item } from '../../api/client.ts'
@@ -12,6 +12,7 @@ import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { RelativeTime } from '../../ui/time.tsx'
 import css from './system.module.css'
 import { inSystem } from './system.tsx'
+import { Modal } from '../../ui/dialog.tsx'
 
 type Webhook = Item<'GET /api/webhooks'>
 type Event = keyof typeof t.webhookEvents

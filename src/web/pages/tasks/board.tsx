@@ -1,20 +1,21 @@
-import { NativeSelect } from '@mantine/core'
+import { Button, NativeSelect } from '@mantine/core'
 import { useState } from 'react'
+import { formatNumber } from '../../format.ts'
 import { tasks as t } from '../../text/en/tasks.ts'
 import { Due, TaskMeta } from './task-row.tsx'
 import css from './tasks.module.css'
+import { STATUSES, type BoardTasks } from './use-board.ts'
 import type { Task } from './use-task.ts'
 
-const statuses = Object.keys(t.statuses) as Task['status'][]
-
 interface Props {
-  readonly tasks: readonly Task[]
+  readonly of: BoardTasks
   readonly current: string | undefined
   readonly onOpen: (task: Task) => void
   readonly onStatus: (task: Task, status: Task['status']) => void
 }
 /** A column for each status; cards are dragged, or moved by their own list of states (keyboard, touch). */
-export function Board({ tasks, current, onOpen, onStatus }: Props) {
+export function Board({ of, current, onOpen, onStatus }: Props) {
+  const { tasks, totals } = of
   const [over, setOver] = useState<Task['status'] | null>(null)
   const drop = (id: string, status: Task['status']): void => {
     setOver(null)
@@ -23,7 +24,7 @@ export function Board({ tasks, current, onOpen, onStatus }: Props) {
   }
   return (
     <div className={css['board']} tabIndex={0} role="region" aria-label={t.views.board}>
-      {statuses.map((status) => {
+      {STATUSES.map((status) => {
         const rows = tasks.filter((task) => task.status === status)
         return (
           <section
@@ -42,7 +43,7 @@ export function Board({ tasks, current, onOpen, onStatus }: Props) {
             }}
           >
             <h2>
-              {t.statuses[status]} <span>{rows.length}</span>
+              {t.statuses[status]} <span>{formatNumber(Math.max(totals.get(status) ?? 0, rows.length))}</span>
             </h2>
             {rows.length === 0 && <p className={css['dim']}>{t.emptyColumn}</p>}
             {rows.map((task) => (
@@ -65,12 +66,17 @@ export function Board({ tasks, current, onOpen, onStatus }: Props) {
                     variant="unstyled"
                     aria-label={t.move(task.subject)}
                     value={task.status}
-                    data={statuses.map((value) => ({ value, label: t.statuses[value] }))}
+                    data={STATUSES.map((value) => ({ value, label: t.statuses[value] }))}
                     onChange={(event) => onStatus(task, event.currentTarget.value as Task['status'])}
                   />
                 </div>
               </article>
             ))}
+            {(totals.get(status) ?? 0) > rows.length && (
+              <Button variant="subtle" onClick={() => of.more(status)}>
+                {t.moreCards}
+              </Button>
+            )}
           </section>
         )
       })}

@@ -1,13 +1,4 @@
-import {
-  ActionIcon,
-  Button,
-  Checkbox,
-  Drawer,
-  NativeSelect,
-  TagsInput,
-  Textarea,
-  TextInput,
-} from '@mantine/core'
+import { ActionIcon, Button, Checkbox, NativeSelect, TagsInput, Textarea, TextInput } from '@mantine/core'
 import { IconTrash, IconX } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -23,6 +14,7 @@ import { plainText } from '../calendar/plain-text.ts'
 import { RecurrenceField } from '../calendar/recurrence-field.tsx'
 import css from './tasks.module.css'
 import { useTask, type Task, type TaskChange } from './use-task.ts'
+import { Drawer } from '../../ui/dialog.tsx'
 
 type List = Item<'GET /api/task-lists'>
 

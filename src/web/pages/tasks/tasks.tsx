@@ -7,7 +7,7 @@ import { today } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { tasks as t } from '../../text/en/tasks.ts'
 import { useKeys } from '../../ui/keys.ts'
-import { Empty, Loaded, Page } from '../../ui/page.tsx'
+import { Empty, Loaded, Page, Skeleton, Trouble } from '../../ui/page.tsx'
 import { FilterSelect, optionsOf, Pager, SearchField, Toolbar, usePaging } from '../../ui/table.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { useUrl } from '../../ui/url-state.ts'
@@ -15,6 +15,7 @@ import { Board } from './board.tsx'
 import { readQuick } from './quick-date.ts'
 import { TaskRow } from './task-row.tsx'
 import css from './tasks.module.css'
+import { useBoard } from './use-board.ts'
 import { useTask, type Task } from './use-task.ts'
 
 const TaskDrawer = lazy(() => import('./task-drawer.tsx').then((m) => ({ default: m.TaskDrawer })))
@@ -25,25 +26,22 @@ export function TasksPage() {
   const { page, size, q } = usePaging()
   const lists = useAsk('GET /api/task-lists', {})
   const board = url['view'] === 'board'
-  const status = url['status'] ?? (url['done'] === 'yes' || board ? undefined : OPEN.join(','))
+  const status = url['status'] ?? (url['done'] === 'yes' ? undefined : OPEN.join(','))
+  const filters = {
+    ...(q !== undefined && { q }),
+    ...(url['list'] !== undefined && { list: url['list'] }),
+    ...(url['due'] !== undefined && { due: url['due'] as keyof typeof t.dues }),
+    ...(url['importance'] !== undefined && { importance: url['importance'] as Task['importance'] }),
+  }
+  const onBoard = useBoard(filters, board)
   const tasks = useAsk(
     'GET /api/tasks',
-    {
-      query: {
-        page,
-        size: board ? 500 : size,
-        ...(q !== undefined && { q }),
-        ...(status !== undefined && { status }),
-        ...(url['list'] !== undefined && { list: url['list'] }),
-        ...(url['due'] !== undefined && { due: url['due'] as keyof typeof t.dues }),
-        ...(url['importance'] !== undefined && { importance: url['importance'] as Task['importance'] }),
-      },
-    },
-    { keep: true },
+    { query: { page, size, ...(status !== undefined && { status }), ...filters } },
+    { keep: true, enabled: !board },
   )
   const { change } = useTask()
   const [cursor, setCursor] = useState(-1)
-  const rows = tasks.data?.items ?? []
+  const rows = (board ? onBoard.tasks : tasks.data?.items) ?? []
   const current = rows[cursor]
   const open = (task: Task): void => setUrl({ task: task.id }, { push: true })
   const complete = (task: Task): void => {
@@ -109,36 +107,41 @@ export function TasksPage() {
         )}
         <NewList />
       </Toolbar>
-      <Loaded of={tasks}>
-        {(data) =>
-          data.items.length === 0 && !board ? (
-            <Empty>{filtered ? t.emptyFiltered : t.empty}</Empty>
-          ) : board ? (
-            <Board
-              tasks={data.items}
-              current={current?.id}
-              onOpen={open}
-              onStatus={(task, next) => change(task, { status: next })}
-            />
-          ) : (
-            <>
-              <div className={css['list']}>
-                {data.items.map((task, index) => (
-                  <TaskRow
-                    key={task.id}
-                    task={task}
-                    list={listName(task.list)}
-                    at={index === cursor}
-                    onOpen={() => open(task)}
-                    onComplete={() => complete(task)}
-                  />
-                ))}
-              </div>
-              <Pager page={data} />
-            </>
-          )
-        }
-      </Loaded>
+      {board && onBoard.error && <Trouble error={onBoard.error} />}
+      {board && onBoard.isLoading && <Skeleton rows={6} />}
+      {board && !onBoard.isLoading && (
+        <Board
+          of={onBoard}
+          current={current?.id}
+          onOpen={open}
+          onStatus={(task, next) => change(task, { status: next })}
+        />
+      )}
+      {!board && (
+        <Loaded of={tasks}>
+          {(data) =>
+            data.items.length === 0 ? (
+              <Empty>{filtered ? t.emptyFiltered : t.empty}</Empty>
+            ) : (
+              <>
+                <div className={css['list']}>
+                  {data.items.map((task, index) => (
+                    <TaskRow
+                      key={task.id}
+                      task={task}
+                      list={listName(task.list)}
+                      at={index === cursor}
+                      onOpen={() => open(task)}
+                      onComplete={() => complete(task)}
+                    />
+                  ))}
+                </div>
+                <Pager page={data} />
+              </>
+            )
+          }
+        </Loaded>
+      )}
       <Suspense>
         {url['task'] !== undefined && (
           <TaskDrawer

@@ -18,7 +18,8 @@ export const history = {
     `All ${n} entries fit: nothing was changed or taken away. Checked in ${seconds}.`,
   verifyBroken: (problem: string) => `The chain is broken: ${problem}`,
   head: 'Last hash',
-  headHelp: 'Write it down elsewhere to prove more later.',
+  headHelp:
+    'Write it down elsewhere to prove more later. The same on the command line: syncline history --verify.',
   empty: 'Here you will see every write with its cause, as soon as the first run wrote something.',
   emptyFiltered: 'Nothing fits these filters.',
   columns: { what: 'What', side: 'Side', cause: 'Cause', when: 'When', state: 'State' },

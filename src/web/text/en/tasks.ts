@@ -43,6 +43,7 @@ export const tasks = {
   empty: 'Here you will see your tasks, in step with Microsoft To Do. Type one above.',
   emptyFiltered: 'No task fits these filters.',
   emptyColumn: 'Nothing here',
+  moreCards: 'Show more',
   search: 'Search tasks',
   sync: 'Sync',
   changedBy: (who: string) => `Changed by ${who}`,
