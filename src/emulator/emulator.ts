@@ -22,6 +22,7 @@ import { MAIL_ROUTES } from './mail.ts'
 import { Notifier, type Send } from './notifications.ts'
 import type { Office } from './office.ts'
 import type { Route } from './router.ts'
+import { giveBack } from './rows.ts'
 import { listen, type Listening } from './server.ts'
 import { answerPage } from './page.ts'
 import { makeWorld, Store, type WorldData } from './state.ts'
@@ -205,10 +206,12 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
         body: body ?? null,
       })
       if (outgoing.cut !== undefined) throw cutOff()
+      const text = bodyText(outgoing.body)
+      if (outgoing.body instanceof Uint8Array) giveBack(outgoing.body)
       return {
         status: outgoing.status,
         headers: { get: (name) => outgoing.headers[name.toLowerCase()] ?? null },
-        text: bodyText(outgoing.body),
+        text,
       }
     },
     listen: async (port) => {

@@ -1,13 +1,15 @@
 /**
  * A `Response` whose body is in this process already. The platform's own would copy a page of megabytes four times on
- * its way to `text()`.
+ * its way to `text()`. What was read as text is given back for the next page.
  */
+import { giveBack } from './rows.ts'
+
 const decoder = new TextDecoder()
 
 /** Shorter bodies are not worth it. */
 const LAZY_FROM_BYTES = 16_384
 
-function lazyResponse(content: Uint8Array, init: ResponseInit): Response {
+function lazyResponse(content: Uint8Array, init: ResponseInit, cloned = false): Response {
   const body = new ReadableStream<Uint8Array>(
     {
       pull: (controller) => {
@@ -23,12 +25,18 @@ function lazyResponse(content: Uint8Array, init: ResponseInit): Response {
     // Whoever has begun to read gets what the platform answers to a second reader.
     if (response.bodyUsed || body.locked) return text()
     void body.cancel()
-    return decoder.decode(content)
+    const words = decoder.decode(content)
+    if (!cloned) giveBack(content)
+    return words
   }
   return Object.assign(response, {
     text: read,
     json: async () => JSON.parse(await read()) as unknown,
-    clone: () => (response.bodyUsed ? clone() : lazyResponse(content, init)),
+    clone: () => {
+      if (response.bodyUsed) return clone()
+      cloned = true
+      return lazyResponse(content, init, true)
+    },
   })
 }
 

@@ -23,9 +23,16 @@ const instantText = (at: number): string => `${secondText(at)}Z`
 
 const quote = (value: unknown): string => JSON.stringify(value)
 
+const recipientTexts = new WeakMap<Recipient, string>()
+
 function recipientText(recipient: Recipient): string {
-  const { name, address } = recipient.emailAddress
-  return `{"emailAddress":{"name":${quote(name)},"address":${quote(address)}}}`
+  let text = recipientTexts.get(recipient)
+  if (text === undefined) {
+    const { name, address } = recipient.emailAddress
+    text = `{"emailAddress":{"name":${quote(name)},"address":${quote(address)}}}`
+    recipientTexts.set(recipient, text)
+  }
+  return text
 }
 
 const listTexts = new WeakMap<readonly Recipient[], string>()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { bodyText } from './http.ts'
-import { Rows } from './rows.ts'
+import { giveBack, Rows } from './rows.ts'
 
 test('short pages are text, long ones are bytes, and both say what was written', () => {
   for (const count of [0, 1, 3, 2_000, 70_000]) {
@@ -30,4 +30,23 @@ test('two pages that are written at the same time do not meet', () => {
   expect(inner.finish('}')).toBe('{"a":2}')
   outer.add('3')
   expect(outer.finish(']')).toBe('[1,3]')
+})
+
+test('a page keeps its content until it is given back, however often', () => {
+  const page = (letter: string): Uint8Array => {
+    const rows = new Rows('[')
+    for (let n = 0; n < 2_000; n++) rows.add(`"${letter.repeat(20)}"`)
+    const made = rows.finish(']')
+    if (typeof made === 'string') throw new Error('The page is too short for this test.')
+    return made
+  }
+  const first = page('a')
+  const before = bodyText(first)
+  const second = page('b')
+  expect(bodyText(first)).toBe(before)
+  giveBack(second)
+  giveBack(second)
+  const [third, fourth] = [page('c'), page('d')]
+  expect(bodyText(third)).not.toBe(bodyText(fourth))
+  expect(bodyText(first)).toBe(before)
 })

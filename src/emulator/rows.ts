@@ -1,18 +1,32 @@
 /**
- * The rows of a page while it is made: bytes in one buffer that is used again for the next page. Joining pieces of text
- * would cost several times more: a string of megabytes is fresh memory each time, and is copied once more to become
- * bytes.
+ * The rows of a page while it is made: bytes in a buffer that is used again for a later page. Joining pieces of text would
+ * cost several times more, and megabytes of fresh memory for each page make the collector walk through the whole world
+ * every few pages.
  */
 const FIRST_BYTES = 1 << 16
 /** A page beyond this gives its buffer back to the system. */
 const KEPT_BYTES_MAX = 1 << 25
+/** Buffers that wait for their next page: as many as a mailbox answers at once. */
+const SPARE_MAX = 4
 /** Shorter pages are handed on as text, which is what most callers want. */
 const BYTES_FROM = 1 << 14
 /** A UTF-16 unit has at most this many bytes in UTF-8. */
 const UNIT_BYTES_MAX = 3
 const COMMA = 0x2c
 
-let spare: Buffer | null = null
+const spare: Buffer[] = []
+/** Pages that were handed out, and the buffers that they lie in. */
+const lent = new WeakMap<Uint8Array, Buffer>()
+
+function keep(buffer: Buffer): void {
+  if (buffer.length <= KEPT_BYTES_MAX && spare.length < SPARE_MAX) spare.push(buffer)
+}
+
+/** Whoever got a page as bytes and has sent or read it gives it back. Nobody may look at it afterwards. */
+export function giveBack(page: Uint8Array): void {
+  const buffer = lent.get(page)
+  if (buffer !== undefined && lent.delete(page)) keep(buffer)
+}
 
 export class Rows {
   #buffer: Buffer
@@ -21,8 +35,7 @@ export class Rows {
 
   /** `head` is what stands before the rows. */
   constructor(head: string) {
-    this.#buffer = spare ?? Buffer.allocUnsafe(FIRST_BYTES)
-    spare = null
+    this.#buffer = spare.pop() ?? Buffer.allocUnsafe(FIRST_BYTES)
     this.text(head)
   }
 
@@ -58,12 +71,17 @@ export class Rows {
   /** The page, ended by `tail`. Nothing can be written after this. */
   finish(tail: string): string | Uint8Array {
     this.text(tail)
-    const page =
-      this.#length < BYTES_FROM
-        ? this.#buffer.toString('utf8', 0, this.#length)
-        : Buffer.from(this.#buffer.subarray(0, this.#length))
-    if (this.#buffer.length <= KEPT_BYTES_MAX) spare = this.#buffer
+    const buffer = this.#buffer
+    const length = this.#length
     this.#buffer = Buffer.alloc(0)
+    this.#length = 0
+    if (length < BYTES_FROM) {
+      const text = buffer.toString('utf8', 0, length)
+      keep(buffer)
+      return text
+    }
+    const page = buffer.subarray(0, length)
+    lent.set(page, buffer)
     return page
   }
 

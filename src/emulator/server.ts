@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Incoming, Outgoing } from './http.ts'
+import { giveBack } from './rows.ts'
 
 export interface Listening {
   readonly url: string
@@ -104,5 +105,7 @@ function send(response: ServerResponse, outgoing: Outgoing): void {
     response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.destroy())
     return
   }
-  response.end(bytes)
+  response.end(bytes, () => {
+    if (bytes !== null) giveBack(bytes)
+  })
 }
