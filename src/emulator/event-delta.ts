@@ -17,15 +17,16 @@ import { DAY } from './zones.ts'
 const PAGE_DEFAULT = 10
 const PAGE_MAX = 1_000
 
-/** About ten thousand events. */
-const CHARACTERS_KEPT = 24_000_000
+/** About twelve thousand events, read again and again. */
+const CHARACTERS_KEPT = 64_000_000
 const texts = new TextCache(CHARACTERS_KEPT)
 
 /** A whole event as JSON. */
 function eventText(call: Call, row: EventRow, view: View): string {
-  return texts.get(row, `${call.mailbox.code}${viewKey(view)}`, () =>
+  const [text = ''] = texts.get(row, `${call.mailbox.code}${viewKey(view)}`, () => [
     JSON.stringify({ '@odata.type': '#microsoft.graph.event', ...renderEvent(call.mailbox, row, view) }),
-  )
+  ])
+  return text
 }
 
 function exceptionText(call: Call, instance: Instance): string {

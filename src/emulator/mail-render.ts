@@ -16,6 +16,7 @@ import { childrenOf, folderId, messageId, messagesIn } from './mail-store.ts'
 import { messageHeaders } from './mime-write.ts'
 import { Rows } from './rows.ts'
 import type { Mailbox } from './state.ts'
+import { TextCache } from './text-cache.ts'
 import { wallText } from './zones.ts'
 
 /** Exchange keeps whole seconds of a message's times. */
@@ -198,6 +199,32 @@ export function writeMessage(
   frame: Frame = PLAIN,
   more = '',
 ): void {
+  let head = frame.opening
+  if (frame.typed || row.meeting !== null) head += `"@odata.type":"${meetingType(row)}",`
+  const whole = names === null && row.meeting === null
+  const [before = '', after = ''] = whole
+    ? texts.get(row, `${mailbox.code}${view.immutableIds ? 'i' : 'r'}`, () =>
+        around(mailbox, row, view, null),
+      )
+    : around(mailbox, row, view, names)
+  out.text(head)
+  out.text(before)
+  if (names === null || names.has('body')) writeBody(out, row, view.bodyText)
+  out.text(after)
+  out.text(`${more}}`)
+}
+
+/** About thirty thousand messages, read again and again. Bodies are not among it. */
+const CHARACTERS_KEPT = 80_000_000
+const texts = new TextCache(CHARACTERS_KEPT)
+
+/** A message's text before its body and after it. */
+function around(
+  mailbox: Mailbox,
+  row: MessageRow,
+  view: View,
+  names: ReadonlySet<string> | null,
+): readonly [string, string] {
   const key = changeKey(row.version)
   const source: Source = {
     mailbox,
@@ -206,17 +233,15 @@ export function writeMessage(
     id: messageId(mailbox, row, view.immutableIds),
     changeKey: key,
   }
-  let text = frame.opening
-  if (frame.typed || row.meeting !== null) text += `"@odata.type":"${meetingType(row)}",`
-  text += `"@odata.etag":"W/\\"${key}\\""`
+  let before = ''
+  let text = `"@odata.etag":"W/\\"${key}\\""`
   for (let i = 0; i < PROPERTIES.length; i++) {
     const property = PROPERTIES[i]
     if (property === undefined || (names !== null && i > 0 && !names.has(LOWER[i] ?? ''))) continue
     text += HEADS[i] ?? ''
     if (property[1] === null) {
-      out.text(text)
+      before = text
       text = ''
-      writeBody(out, row, view.bodyText)
     } else text += property[1](source)
   }
   if (row.meeting !== null)
@@ -225,7 +250,7 @@ export function writeMessage(
   if (names?.has('internetmessageheaders'))
     text += `,"internetMessageHeaders":${quote(row.isDraft ? row.headers : messageHeaders(row))}`
   if (names?.has('uniquebody')) text += `,"uniqueBody":${quote(uniqueBody(row, view.bodyText))}`
-  out.text(`${text}${more}}`)
+  return [before, text]
 }
 
 /** A message as an object, with only `names`; for filters and orders, which look at few properties. */

@@ -7,8 +7,10 @@ import type { Item } from './collection.ts'
 interface Kept {
   readonly version: number
   readonly variant: string
-  readonly text: string
+  readonly texts: readonly string[]
 }
+
+const lengthOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0)
 
 export class TextCache {
   readonly #charactersMax: number
@@ -21,20 +23,20 @@ export class TextCache {
     this.#charactersMax = charactersMax
   }
 
-  /** The text of an item in one of the forms that it is asked for in; only the last form is kept. */
-  get(item: Item, variant: string, make: () => string): string {
+  /** The pieces of an item's text in one of the forms that it is asked for in; only the last form is kept. */
+  get(item: Item, variant: string, make: () => readonly string[]): readonly string[] {
     const known = this.#young.get(item) ?? this.#old.get(item)
     if (known !== undefined && known.version === item.version && known.variant === variant) {
       if (!this.#young.has(item)) this.#keep(item, known)
-      return known.text
+      return known.texts
     }
-    const text = make()
-    this.#keep(item, { version: item.version, variant, text })
-    return text
+    const texts = make()
+    this.#keep(item, { version: item.version, variant, texts })
+    return texts
   }
 
   #keep(item: Item, kept: Kept): void {
-    this.#characters += kept.text.length - (this.#young.get(item)?.text.length ?? 0)
+    this.#characters += lengthOf(kept.texts) - lengthOf(this.#young.get(item)?.texts ?? [])
     this.#young.set(item, kept)
     if (this.#characters <= this.#charactersMax / 2) return
     this.#old = this.#young

@@ -201,14 +201,15 @@ function tasksDelta(call: Call): Answer {
       options,
       pageSizeDefault: 10,
       pageSizeMax: 1_000,
-      present: (row, rows) =>
-        rows.add(
-          names.length === 0
-            ? taskTexts.get(row, taskForm(mailbox, row, view), () =>
-                deltaTask(renderTask(mailbox, row, view)),
-              )
-            : deltaTask(expandTask(call, row, renderTask(mailbox, row, view), names)),
-        ),
+      present: (row, rows) => {
+        const make = (): readonly string[] => [
+          deltaTask(expandTask(call, row, renderTask(mailbox, row, view), names)),
+        ]
+        // Parts of a task may change without a new version of it.
+        const [text = ''] =
+          names.length === 0 ? taskTexts.get(row, taskForm(mailbox, row, view), make) : make()
+        rows.add(text)
+      },
       absent: (row, rows) => rows.add(removedRow(taskId(mailbox, row))),
     },
     {},
