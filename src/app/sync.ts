@@ -156,6 +156,16 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
       if (!(error instanceof ConnectorError)) throw error
     }
   }
+  /** The direction that the settings gave each channel when they were last looked at. */
+  const directions = new Map<string, string>()
+  const readAtStart = await settingsOfMany(database)
+  for (const row of await database.query<Pick<MailboxRow, 'id' | 'organization' | 'user'>>(
+    `select id, organization, "user" from mailboxes where state <> 'disconnected'`,
+  )) {
+    const own = readAtStart(row)
+    for (const channel of CHANNELS)
+      directions.set(`${row.id} ${channel}`, channelSettings(channel, own).direction)
+  }
   /** Mailboxes whose scheduled job is on its way: the tick does not ask again for what it asked already. */
   const queued = new Set<string>()
   let ticking: Promise<void> | null = null
@@ -269,9 +279,23 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
             const row = await tx.channel(id, channel)
             await tx.write({ channels: [{ ...row, enabled, ...(enabled && { nextAt: env.now() }) }] })
           })
-        if (enabled) await applyChoice(id, channel, collections.get(key) ?? [], chosenIds(channel, own))
+        if (!enabled) continue
+        await applyChoice(id, channel, collections.get(key) ?? [], chosenIds(channel, own))
+        if (known.has(key)) await applyDirection(id, channel, channelSettings(channel, own).direction)
       }
     }
+  }
+  /** What was made while a side only received is compared, and may go, when the direction lets it. */
+  async function applyDirection(mailbox: MailboxId, channel: Channel, direction: string): Promise<void> {
+    const key = `${mailbox} ${channel}`
+    const before = directions.get(key)
+    directions.set(key, direction)
+    if (before === undefined || before === direction) return
+    await begun(
+      whenFree(() => engine.resync(mailbox, channel)).then(() =>
+        jobs.enqueueMailbox(mailbox, `manual ${channel}`),
+      ),
+    )
   }
 
   async function applyChoice(

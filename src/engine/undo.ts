@@ -19,6 +19,8 @@ export interface Undone extends PassEnd {
   readonly refused: UndoPlan['refused']
 }
 
+/** The largest that the store's column holds: nothing tries it again by itself. */
+const TRIES_FOR_EVER = 2 ** 31 - 1
 /** Links whose writes are undone in one transaction. */
 const UNDO_CHUNK = 100
 
@@ -285,7 +287,7 @@ function removeRecord(
     side: 'mailbox',
     key: link.record,
     reason: `${by} undid its creation: it is left alone.`,
-    tries: Number.MAX_SAFE_INTEGER,
+    tries: TRIES_FOR_EVER,
     version: 'undone',
     at,
   })
