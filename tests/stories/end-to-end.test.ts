@@ -22,10 +22,10 @@ describe('from nothing to two sides in step', () => {
 
   const status = (): Promise<Status> => anna.call('GET /api/status')
   const atRest = (): Promise<Status> =>
-    until('both channels proven in sync', async () => {
+    until('all channels proven in sync', async () => {
       const now = await status()
       const own = now.items.filter((row) => row.enabled)
-      return own.length === 2 && own.every((row) => row.health === 'proven') && now.waiting === 0 ? now : null
+      return own.length === 3 && own.every((row) => row.health === 'proven') && now.waiting === 0 ? now : null
     })
   const find = async (subject: string): Promise<Event | undefined> =>
     (await anna.call('GET /api/calendar/events', { query: { q: subject } })).items.find(
