@@ -28,6 +28,7 @@ test('[G8] each channel adds its own and no more', () => {
     'Mail.Send',
     'Mail.ReadWrite.Shared',
     'Mail.Send.Shared',
+    'User.ReadBasic.All',
   ])
 })
 

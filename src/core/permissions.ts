@@ -49,6 +49,8 @@ function delegated({ channels, sharedMailboxes, singleSignOn }: PermissionNeeds)
       ? [
           permission('Mail.ReadWrite.Shared', 'The same for shared mailboxes'),
           permission('Mail.Send.Shared', 'Send as a shared mailbox'),
+          // It is looked up by its address, and User.Read is for one's own profile alone.
+          permission('User.ReadBasic.All', 'Know which shared mailbox this is'),
         ]
       : []),
   ]

@@ -67,7 +67,10 @@ export const KNOWN_SCOPES: ReadonlySet<string> = new Set(
   READABLE_FAMILIES.flatMap(({ delegated }) => delegated.flatMap((scope) => [scope, `${scope}.Shared`])),
 )
 
-/** Whether a set of grants opens a door; for another person's mailbox the `.Shared` form of a scope is needed. */
+/**
+ * Whether a set of grants opens a door; for another person's mailbox the `.Shared` form of a scope is needed, for their
+ * profile one that ends with `.All`.
+ */
 export function opens(
   permissions: Permissions,
   grants: ReadonlySet<string>,
@@ -77,6 +80,7 @@ export function opens(
   if (permissions === ANY_TOKEN) return true
   if (!delegated) return permissions.application.some((role) => grants.has(role))
   return permissions.delegated.some(
-    (scope) => grants.has(`${scope}.Shared`) || (!otherMailbox && grants.has(scope)),
+    (scope) =>
+      grants.has(`${scope}.Shared`) || ((!otherMailbox || scope.endsWith('.All')) && grants.has(scope)),
   )
 }
