@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import {
   hasZodFastifySchemaValidationErrors,
@@ -153,7 +154,8 @@ function unkeepable(parts: { readonly [part: string]: unknown }): Refusal | null
 
 function findUnkeepable(value: unknown, at: string): string | null {
   if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? at : null
-  if (typeof value !== 'object' || value === null) return null
+  // The bytes of a file are a stream, and no text.
+  if (typeof value !== 'object' || value === null || value instanceof Readable) return null
   for (const [name, one] of Object.entries(value)) {
     if (findUnkeepable(name, '') !== null) return at
     const found = findUnkeepable(one, `${at}.${name}`)
