@@ -6,6 +6,7 @@ import type { OutgoingMail, OutgoingRow, OutgoingStore } from '../../src/store/o
 export class Crash extends Error {}
 
 export interface MemoryOutgoing extends OutgoingStore {
+  due: OutgoingStore['due']
   readonly rows: Map<string, OutgoingRow>
   /** Asked before and after each commit: true ends the process there. */
   crashes: () => boolean

@@ -49,13 +49,18 @@ export async function listFolders(
   client: GraphClient,
   signal: AbortSignal,
 ): Promise<readonly RemoteCollection[]> {
-  const wellKnown = await wellKnownIds(client, signal)
   const select = `$top=${FOLDER_PAGE}&$select=displayName,parentFolderId,childFolderCount,totalItemCount,unreadItemCount`
   const found: JsonObject[] = []
-  let asked: readonly GraphRequest[] = [{ method: 'GET', path: `/mailFolders?${select}` }]
-  while (asked.length > 0) {
+  // One journey tells the well-known ones and the first page; further ones follow only to children and further pages.
+  const first = await client.batch(
+    [...WELL_KNOWN.map(askedByName), { method: 'GET', path: `/mailFolders?${select}` }],
+    signal,
+  )
+  const wellKnown = wellKnownIds(first.slice(0, WELL_KNOWN.length))
+  let answers = first.slice(WELL_KNOWN.length)
+  while (answers.length > 0) {
     const next: GraphRequest[] = []
-    for (const answer of await client.batch(asked, signal)) {
+    for (const answer of answers) {
       const page = expectPage(answer)
       if (page.nextLink !== null) next.push({ method: 'GET', path: page.nextLink })
       for (const raw of page.value) {
@@ -73,7 +78,7 @@ export async function listFolders(
         code: 'too-many-folders',
         message: `The mailbox has more than ${FOLDERS_MAX} folders. Nothing of it was taken.`,
       })
-    asked = next
+    answers = next.length === 0 ? [] : [...(await client.batch(next, signal))]
   }
   const rank = (remote: RemoteCollection): number => {
     const at = (WELL_KNOWN as readonly string[]).indexOf(remote.wellKnown ?? '')
@@ -99,11 +104,12 @@ function remoteOf(raw: JsonObject, wellKnown: ReadonlyMap<string, string>): Remo
 }
 
 /** v1.0 does not tell a folder which well-known one it is: each is asked for by its name. One that is not there is none. */
-async function wellKnownIds(client: GraphClient, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-  const answers = await client.batch(
-    WELL_KNOWN.map((name) => ({ method: 'GET' as const, path: `/mailFolders/${name}?$select=id` })),
-    signal,
-  )
+const askedByName = (name: string): GraphRequest => ({
+  method: 'GET',
+  path: `/mailFolders/${name}?$select=id`,
+})
+
+function wellKnownIds(answers: readonly Answer[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>()
   for (const [at, name] of WELL_KNOWN.entries()) {
     const answer = answers[at]
