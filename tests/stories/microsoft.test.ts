@@ -18,7 +18,7 @@ const plain = {
 }
 
 describe('calendar', () => {
-  test('[P1] the first sync mails nobody; later an invitation is mailed once, and a reminder to nobody', async () => {
+  test('[pain 1] the first sync mails nobody; later an invitation is mailed once, and a reminder to nobody', async () => {
     const here = await office('calendar')
     await here.create(meeting('Before', { attendees: invited('carl@fabrikam.example') }))
     await here.pass()
@@ -38,7 +38,7 @@ describe('calendar', () => {
     'Asia/Kolkata',
     'Australia/Sydney',
     'UTC',
-  ])('[P5] a series keeps its time of day over the change of clocks: %s', async (zone) => {
+  ])('[pain 5] a series keeps its time of day over the change of clocks: %s', async (zone) => {
     const here = await office('calendar')
     const recurrence = {
       pattern: { type: 'weekly', interval: 1, days: ['monday'], weekStart: 'monday' },
@@ -55,7 +55,7 @@ describe('calendar', () => {
     expect(here.record('Weekly')?.fields).toMatchObject({ time, recurrence, location: 'Room 2' })
   })
 
-  test('[P4] an occurrence changed in Outlook and another one in the CRM meet in one series', async () => {
+  test('[pain 4] an occurrence changed in Outlook and another one in the CRM meet in one series', async () => {
     const here = await office('calendar')
     const master = idOf(await here.anna.post('/me/events', standup()))
     await here.pass()
@@ -74,7 +74,7 @@ describe('calendar', () => {
   })
 
   test.each(['reply-lost', 'request-lost'] as const)(
-    '[P6] [R33] a create with its %s is made once',
+    '[pain 6] [R33] a create with its %s is made once',
     async (kind) => {
       const here = await office('calendar')
       await here.pass()
@@ -87,7 +87,7 @@ describe('calendar', () => {
     },
   )
 
-  test('[P14] lost cursors double nothing and delete nothing, and edits meanwhile survive', async () => {
+  test('[pain 14] lost cursors double nothing and delete nothing, and edits meanwhile survive', async () => {
     const here = await office('calendar')
     const id = idOf(await here.anna.post('/me/events', plain))
     await here.create(meeting('From the CRM'))
@@ -101,7 +101,7 @@ describe('calendar', () => {
     expect(here.records()).toHaveLength(2)
   })
 
-  test('[P3] [R29] an event moved out of the period is unlinked, not deleted', async () => {
+  test('[pain 3] [R29] an event moved out of the period is unlinked, not deleted', async () => {
     const here = await office('calendar')
     const id = idOf(await here.anna.post('/me/events', plain))
     await here.pass()
@@ -114,7 +114,7 @@ describe('calendar', () => {
     expect(here.store.dump().links).toMatchObject([{ state: 'out-of-scope' }])
   })
 
-  test('[P7] an ETag that moves by itself makes no write', async () => {
+  test('[pain 7] an ETag that moves by itself makes no write', async () => {
     const here = await office('calendar')
     await here.anna.post('/me/events', plain)
     await here.pass()
@@ -122,7 +122,7 @@ describe('calendar', () => {
     expect((await here.pass()).counts).toMatchObject({ toCrm: 0, toMailbox: 0 })
   })
 
-  test('[P16] the link to join survives edits of the title and of the text', async () => {
+  test('[pain 16] the link to join survives edits of the title and of the text', async () => {
     const here = await office('calendar')
     const online = { isOnlineMeeting: true, onlineMeetingProvider: 'teamsForBusiness' }
     const id = idOf(await here.anna.post('/me/events', { ...plain, ...online }))
@@ -141,7 +141,7 @@ describe('calendar', () => {
     expect((after['body'] as { content: string }).content).toContain(joinUrl)
   })
 
-  test('[P23] [R22] an attendee’s sync does not touch the organizer’s meeting', async () => {
+  test('[pain 23] [R22] an attendee’s sync does not touch the organizer’s meeting', async () => {
     const here = await office('calendar')
     const ben = here.graph.emulator.control.as('ben.okafor@contoso.example')
     const anna = { emailAddress: { address: 'anna.lindqvist@contoso.example' }, type: 'required' }
@@ -157,7 +157,7 @@ describe('calendar', () => {
     expect(here.mailed()).toHaveLength(mailsBefore)
   })
 
-  test('[P2] [R27] many deletions wait for a person', async () => {
+  test('[pain 2] [R27] many deletions wait for a person', async () => {
     const here = await office('calendar')
     for (let n = 0; n < 12; n++) await here.create(meeting(`Meeting ${n}`))
     await here.pass()
@@ -170,7 +170,7 @@ describe('calendar', () => {
 })
 
 describe('tasks', () => {
-  test('[P18] a due date is the same date on both sides, and clearing it clears it', async () => {
+  test('[pain 18] a due date is the same date on both sides, and clearing it clears it', async () => {
     const here = await office('tasks')
     await here.create({ subject: 'Call', due: '2026-03-20' })
     await here.pass()

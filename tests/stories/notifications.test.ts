@@ -290,6 +290,11 @@ describe('change notifications', () => {
     })
     await demo.set({ 'general.publicUrl': demo.app.url })
     await until('the subscriptions', async () => (await kept()).length >= 2)
+    await until(
+      'no trouble is left',
+      async () =>
+        (await demo.app.database.query('select 1 from listening where trouble is not null')).length === 0,
+    )
     const fine = await demo.admin.call('POST /api/doctor', { body: { mailbox: anna } })
     expect(fine.steps.find((step) => step.id === 'notifications')).toMatchObject({ state: 'ok' })
   })

@@ -8,7 +8,7 @@ const weekly = {
 }
 const many = (count: number) => Array.from({ length: count }, (_, n) => `Meeting ${n}`)
 
-describe('[P1] nobody is mailed by accident', () => {
+describe('[pain 1] nobody is mailed by accident', () => {
   test('a first sync mails nobody: attendees of the CRM are not written', async () => {
     const { crm, pass, mailbox, outlook } = await world()
     await crm.create(meeting('Kick-off', { attendees: invited('carl@fabrikam.example') }))
@@ -67,7 +67,7 @@ describe('[P1] nobody is mailed by accident', () => {
   })
 })
 
-describe('[P2] nothing is deleted because a read was empty or partial', () => {
+describe('[pain 2] nothing is deleted because a read was empty or partial', () => {
   test('an empty listing after an expired cursor deletes nothing', async () => {
     const { crm, pass, mailbox } = await world({ linked: many(30) })
     mailbox.expireCursors()
@@ -146,7 +146,7 @@ describe('[P2] nothing is deleted because a read was empty or partial', () => {
   })
 })
 
-describe('[P3] what leaves the period or the chosen calendars is not deleted', () => {
+describe('[pain 3] what leaves the period or the chosen calendars is not deleted', () => {
   test('[R29] [R30] moved far away it is unlinked; moved back it is linked again', async () => {
     const { crm, outlook, pass, links, journal } = await world({ linked: ['Kick-off'] })
     const id = outlook.id('Kick-off')
@@ -196,7 +196,7 @@ describe('[P3] what leaves the period or the chosen calendars is not deleted', (
   })
 })
 
-describe('[P4] exceptions of a series', () => {
+describe('[pain 4] exceptions of a series', () => {
   const series = () => meeting('Weekly', { recurrence: weekly })
   const moved = occurrenceGroup('2026-03-09', 'time')
   const later = at('2026-03-09T14:00:00', '2026-03-09T15:00:00')
@@ -249,7 +249,7 @@ describe('[P4] exceptions of a series', () => {
   })
 })
 
-describe('[P6] nothing is doubled', () => {
+describe('[pain 6] nothing is doubled', () => {
   test('[R12] what both sides have before the first sync is linked, by its UID or by title and time', async () => {
     const { crm, outlook, pass, mailbox } = await world()
     outlook.create(meeting('By title', { location: 'Room 2' }))
@@ -318,7 +318,7 @@ describe('[P6] nothing is doubled', () => {
   })
 })
 
-describe('[P7] no loops', () => {
+describe('[pain 7] no loops', () => {
   test('[R1] an ETag that moves with nothing changed makes no write', async () => {
     const { outlook, pass } = await world({ linked: ['Kick-off'] })
     outlook.bump(outlook.id('Kick-off'))
@@ -357,7 +357,7 @@ describe('[P7] no loops', () => {
   })
 })
 
-describe('[P13] throttling loses nothing', () => {
+describe('[pain 13] throttling loses nothing', () => {
   test('a 429 leaves the rest planned, says when it goes on, and the next pass sends it once', async () => {
     const { crm, outlook, pass, rawPass, mailbox, store, clock } = await world({ linked: ['Review'] })
     for (const title of many(30)) await crm.create(meeting(title))
@@ -384,7 +384,7 @@ describe('[P13] throttling loses nothing', () => {
   })
 })
 
-describe('[P14] a lost cursor is compared, not loaded again', () => {
+describe('[pain 14] a lost cursor is compared, not loaded again', () => {
   test('edits of both sides in the meantime survive, nothing doubles, nothing is deleted but what is gone', async () => {
     const { crm, outlook, pass, mailbox } = await world({ linked: many(120) })
     mailbox.expireCursors()
@@ -401,7 +401,7 @@ describe('[P14] a lost cursor is compared, not loaded again', () => {
   })
 })
 
-describe('[P17] lossy fields are not written back', () => {
+describe('[pain 17] lossy fields are not written back', () => {
   test('a group that one side cannot hold is neither compared nor cleared', async () => {
     const { crm, outlook, pass } = await world({ cannotHold: ['categories'] })
     await crm.create(meeting('Kick-off', { categories: ['blue'] }))
@@ -414,7 +414,7 @@ describe('[P17] lossy fields are not written back', () => {
   })
 })
 
-describe('[P19] private events', () => {
+describe('[pain 19] private events', () => {
   test('[R23] a busy block is read-only in the CRM: the edit is put back and kept', async () => {
     const { crm, outlook, pass, mailbox, conflicts } = await world()
     outlook.create(meeting('Private', { sensitivity: 'private' }), {
@@ -441,7 +441,7 @@ describe('[P19] private events', () => {
   })
 })
 
-describe('[P22] the wrong account', () => {
+describe('[pain 22] the wrong account', () => {
   test('is refused before anything is read or written, and says what to do', async () => {
     const { crm, rawPass, mailbox, store, clock } = await world({ linked: ['Kick-off'] })
     mailbox.identity = { ...mailbox.identity, objectId: 'ben', address: 'ben@contoso.example' }
@@ -455,7 +455,7 @@ describe('[P22] the wrong account', () => {
   })
 })
 
-describe('[P23] a meeting of somebody else', () => {
+describe('[pain 23] a meeting of somebody else', () => {
   const attended = () => meeting('Board', { organizer: { email: 'eve@contoso.example', name: 'Eve' } })
 
   test('[R22] only the answer, the reminder, show-as and the categories are written', async () => {

@@ -312,6 +312,37 @@ describe('the product', () => {
     })
   })
 
+  test('[pain 10] a mailbox that is disconnected and connected again keeps its links, and nothing is doubled', async () => {
+    const ben = await demo.mailbox(BEN)
+    const links = () =>
+      query<{ id: string }>(`select id from links where mailbox = $1 and state = 'linked' order by id`, [ben])
+    const count = async () => [
+      (await query('select 1 from records where deleted_at is null')).length,
+      demo.emulator.control.logs.writes.entries.length,
+    ]
+    await sync('calendar', ben)
+    const [before, held] = [await links(), await count()]
+    expect(before.length).toBeGreaterThan(3)
+    await demo.admin.call('POST /api/mailboxes/:mailbox/disconnect', {
+      params: { mailbox: ben },
+      body: { data: 'keep' },
+    })
+    await demo.admin.call('POST /api/mailboxes', { body: { address: BEN, kind: 'user' } })
+    expect(await demo.mailbox(BEN)).toBe(ben)
+    await until(
+      'a pass after it',
+      async () =>
+        (
+          await query(
+            `select 1 from channels where mailbox = $1 and enabled and (next_at is null or next_at <= now())`,
+            [ben],
+          )
+        ).length === 0,
+    )
+    expect(await links()).toEqual(before)
+    expect(await count()).toEqual(held)
+  })
+
   test('[pain 11] the second secret takes over when the first ends, and an alert says so', async () => {
     const { clientId, clientSecret } = demo.emulator.info
     demo.emulator.control.store.data.apps
