@@ -4,6 +4,7 @@ import { call, refresh, type Answer, type ApiProblem, type Item } from '../../ap
 import { mail as t } from '../../text/en/mail.ts'
 import { tellProblem } from '../../ui/tell.ts'
 import { tellUndo } from '../../ui/tell-undo.tsx'
+import { DELETE_AFTER_MS, leaveLater } from './leaving.ts'
 import { changed, undoOf, type Change, type Target } from './changes.ts'
 
 export type Row = Item<'GET /api/mail/messages'>
@@ -47,6 +48,8 @@ function withThread(row: Row, ids: ReadonlySet<string>, change: Change | 'gone')
   return { ...row, thread: { ...row.thread, unread: change.read ? 0 : Math.max(1, row.thread.unread) } }
 }
 
+const UNDO_ENDS_BEFORE_MS = 500
+
 interface How {
   /** Whole conversations, as the list shows them. */
   readonly thread?: boolean
@@ -87,19 +90,25 @@ export function useMail() {
         return settle()
       }, failed)
     }
-    /** Deleted mail lies in Deleted Items, from where it is taken back. */
+    /** With words to say it can be taken back, so it happens a little later; without, at once. */
     const remove = (targets: readonly Target[], { thread = false, say }: How = {}): void => {
       if (targets.length === 0) return
-      redraw(client, new Set(targets.map((one) => one.id)), 'gone')
-      call('POST /api/mail/messages/delete', {
-        body: { ids: targets.map((one) => one.id), thread },
-      }).then((answer) => {
-        const [refused] = answer.refused
-        if (refused) tellProblem(new Error(t.refused(answer.refused.length, refused.problem)))
-        if (say !== undefined && answer.changed.length > 0)
-          tellUndo(say, () => takeBack(targets, answer.changed, { folder: '' }))
-        return settle()
-      }, failed)
+      const ids = targets.map((one) => one.id)
+      redraw(client, new Set(ids), 'gone')
+      const act = (): void => {
+        call('POST /api/mail/messages/delete', { body: { ids, thread } }).then((answer) => {
+          const [refused] = answer.refused
+          if (refused) tellProblem(new Error(t.refused(answer.refused.length, refused.problem)))
+          return settle()
+        }, failed)
+      }
+      if (say === undefined) act()
+      else
+        tellUndo(
+          say,
+          leaveLater({ ids, thread, act, back: () => void settle() }),
+          DELETE_AFTER_MS - UNDO_ENDS_BEFORE_MS,
+        )
     }
     return { change, remove, settle }
   }, [client])

@@ -1,6 +1,7 @@
 import { useQueries } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { ask, type Answer } from '../../api/client.ts'
+import { isLeaving } from './leaving.ts'
 import { PAGE_ROWS, pagesFor, type ListQuery } from './query.ts'
 import type { Row } from './use-mail.ts'
 
@@ -16,6 +17,13 @@ export interface Rows {
   /** What is shown is the answer to the question before this one. */
   readonly old: boolean
   readonly look: (first: number, last: number) => void
+}
+
+/** What was deleted on the screen is not shown again while it can still be taken back. */
+function staying(page: ListPage | undefined): ListPage | undefined {
+  if (!page?.items.some((row) => isLeaving(row.id))) return page
+  const items = page.items.filter((row) => !isLeaving(row.id))
+  return { ...page, items, total: page.total - (page.items.length - items.length) }
 }
 
 /** A list as long as the folder, of which only the pages are asked for that are looked at. */
@@ -34,8 +42,8 @@ export function useRows(query: ListQuery, enabled: boolean): Rows {
       enabled,
     })),
   })
-  const byPage = new Map(pages.map((page, i) => [page, answers[i]?.data]))
-  const first = answers.find((one) => one.data !== undefined)?.data
+  const byPage = new Map(pages.map((page, i) => [page, staying(answers[i]?.data)]))
+  const first = [...byPage.values()].find((one) => one !== undefined)
   const held = useRef<ListPage | undefined>(undefined)
   const fresh = byPage.get(1)
   useEffect(() => {

@@ -85,7 +85,6 @@ export function DraftForm({ first, needs, onClose, onReopen, onReload, closer }:
   const editor = useRef<EditorHandle | null>(null)
   const picker = useRef<HTMLInputElement>(null)
   const touched = useRef(false)
-  const files = useFiles(first.id, first.attachments, needs.maxAttachmentBytes)
 
   /** The draft as the server last told it. A file that was attached makes a new version of it, and no conflict. */
   const known = useRef(first)
@@ -125,6 +124,9 @@ export function DraftForm({ first, needs, onClose, onReopen, onReload, closer }:
       },
     }),
   )
+  const files = useFiles(first.id, first.attachments, needs.maxAttachmentBytes, () => {
+    void versionIfOurs().then((version) => version !== null && saver.rebase(version), tellProblem)
+  })
   useEffect(() => () => saver.stop(), [saver])
   const put = (patch: Partial<Form>, keptQuote = quote): void => {
     touched.current = true

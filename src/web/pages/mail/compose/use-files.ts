@@ -26,7 +26,13 @@ const MICROSOFT_MAX_BYTES = 150 * 1024 * 1024
 let last = 0
 
 /** Files of a draft: sent one after the other with progress, refused beforehand when too large, each one can be stopped. */
-export function useFiles(draft: string, first: readonly DraftFile[], limit: number | null): Files {
+export function useFiles(
+  draft: string,
+  first: readonly DraftFile[],
+  limit: number | null,
+  /** The draft has another version now. */
+  onChanged: () => void,
+): Files {
   const [done, setDone] = useState(first)
   const [uploading, setUploading] = useState<readonly Uploading[]>([])
   const stops = useRef(new Map<string, AbortController>())
@@ -55,6 +61,7 @@ export function useFiles(draft: string, first: readonly DraftFile[], limit: numb
         )
         setDone((all) => [...all, stored])
         drop(key)
+        onChanged()
       } catch (error) {
         if (stop.signal.aborted) return
         put(key, { problem: error instanceof Error ? error.message : String(error) })
@@ -92,7 +99,7 @@ export function useFiles(draft: string, first: readonly DraftFile[], limit: numb
       setDone((all) => all.filter((one) => one.id !== file.id))
       call('DELETE /api/mail/drafts/:draft/attachments/:attachment', {
         params: { draft, attachment: file.id },
-      }).catch((error: Error) => {
+      }).then(onChanged, (error: Error) => {
         setDone((all) => [...all, file])
         tellProblem(error)
       })
