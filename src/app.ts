@@ -8,6 +8,7 @@ import { mailAlerts } from './app/alert-mail.ts'
 import { refreshAlerts } from './app/alerts.ts'
 import { realEnv, type AppEnv } from './app/identities.ts'
 import { makeAttachmentWork } from './app/mail-attachments.ts'
+import { tidyMailFiles } from './app/mail-files.ts'
 import { startMailIndexing } from './app/mail-indexing.ts'
 import { startMailroom } from './app/mailroom.ts'
 import { makeMicrosoft } from './app/microsoft.ts'
@@ -148,6 +149,7 @@ export async function startApp(
     const indexing = startMailIndexing({
       database,
       trouble,
+      idle: () => tidyMailFiles(database, files, env.now()),
       indexed: () => {
         void attachments
           .waiting()

@@ -23,6 +23,8 @@ export function startMailIndexing(parts: {
   readonly trouble: (error: unknown) => void
   /** Something was indexed: attachments may be waiting to be listed. */
   readonly indexed: () => void
+  /** What may be done while there is nothing to index. */
+  readonly idle: () => Promise<void>
 }): MailIndexing {
   const { database } = parts
   const end = new AbortController()
@@ -52,6 +54,7 @@ export function startMailIndexing(parts: {
           await pause((await importing()) ? PAUSE_BUSY_MS : PAUSE_MS)
         }
         if (some) parts.indexed()
+        else await parts.idle()
       } catch (error) {
         if (!end.signal.aborted) parts.trouble(error)
         await pause(LOOK_MS)

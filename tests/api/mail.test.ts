@@ -147,6 +147,11 @@ describe('reading mail', () => {
 
   test('[pain 19] another person sees nothing of my mail, whatever they ask', async () => {
     const [row] = await rows({ threaded: false })
+    // With an outside party whom the CRM knows it would be public, and Ben may then read it; never change it.
+    await anna.call('POST /api/mail/messages/:message/visibility', {
+      params: { message: row!.id },
+      body: { visibility: 'private' },
+    })
     const paths = [
       `/api/mail/messages/${row!.id}`,
       `/api/mail/messages/${row!.id}/thread`,
@@ -224,6 +229,10 @@ describe('reading mail', () => {
     expect((await response.arrayBuffer()).byteLength).toBe(file!.size)
     const again = await anna.call('GET /api/mail/messages/:message', { params: { message: row.id } })
     expect(again.attachments.find((one) => one.id === file!.id)?.state).toBe('stored')
+    await anna.call('POST /api/mail/messages/:message/visibility', {
+      params: { message: row.id },
+      body: { visibility: 'private' },
+    })
     expect((await ben.raw('GET', path)).status).toBe(404)
 
     const administrator = await product.signIn(product.ready.admin.email)
