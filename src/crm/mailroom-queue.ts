@@ -7,11 +7,18 @@ import type { Sql } from '../store/database.ts'
  * arrived within the second in which processing was switched on arrived after it.
  */
 export async function queueForMailroom(sql: Sql, records: readonly string[], now: number): Promise<void> {
+  // Most batches are of no system mailbox: looked at first, by the containers alone.
+  const system = await sql.query<{ id: string }>(
+    `select k.id from containers k join system_mailboxes s on s.mailbox = k.mailbox`,
+  )
+  if (system.length === 0) return
   await sql.query(
-    `insert into mailroom_queue (mailbox, record, received_at, next_at)
+    `with batch as materialized (
+        select * from records where id = any($1) and container = any($3) and kind = 'message' and deleted_at is null)
+      insert into mailroom_queue (mailbox, record, received_at, next_at)
       select s.mailbox, r.id, coalesce(r.happens_at, r.created_at), $2
-      from records r join containers k on k.id = r.container join system_mailboxes s on s.mailbox = k.mailbox
-      where r.id = any($1) and r.kind = 'message' and r.deleted_at is null and r.happens_at >= date_trunc('second', s.since)
+      from batch r join containers k on k.id = r.container join system_mailboxes s on s.mailbox = k.mailbox
+      where r.happens_at >= date_trunc('second', s.since)
         and r.fields ->> 'isDraft' is distinct from 'true'
         and coalesce(k.well_known, '') not in ('sentitems', 'drafts', 'outbox', 'deleteditems', 'junkemail')
         and not exists (select from mailroom_log l where l.mailbox = s.mailbox
@@ -19,6 +26,6 @@ export async function queueForMailroom(sql: Sql, records: readonly string[], now
         and (s.processing ->> 'do' <> 'nothing'
           or exists (select from response_rules x where x.mailbox = s.mailbox and x.active))
       on conflict (mailbox, record) do nothing`,
-    [records, new Date(now)],
+    [records, new Date(now), system.map((one) => one.id)],
   )
 }
