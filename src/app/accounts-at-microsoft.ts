@@ -133,7 +133,10 @@ export function makeMicrosoftAccounts(parts: MicrosoftParts): MicrosoftAccounts 
 
   async function scopes(access: 'delegated' | 'application', shared = false): Promise<readonly string[]> {
     const settings = await storedSettings(database, null)
-    const channels = CHANNELS.filter((channel) => resolve(INTEGRATION[channel], settings).value)
+    // A system mailbox is mail alone.
+    const channels: readonly Channel[] = shared
+      ? ['email']
+      : CHANNELS.filter((channel) => resolve(INTEGRATION[channel], settings).value)
     const needed = requiredPermissions({
       channels: channels.length > 0 ? channels : ['calendar'],
       access,

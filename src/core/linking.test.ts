@@ -22,7 +22,7 @@ const message = (people: object, facts = {}) => ({
 const one = (email: string) => ({ email, name: '' })
 
 describe('to whom a message belongs', () => {
-  test('the people of its addresses, and the account of their domain', () => {
+  test('[M1] the people of its addresses, and the account of their domain', () => {
     expect(
       belongsTo(
         message({ from: one('petra@adatum.example'), to: [one('anna@contoso.example')] }),
@@ -54,7 +54,7 @@ describe('to whom a message belongs', () => {
     ).toEqual([{ kind: 'contact', id: 'ben', how: 'address', outside: false }])
   })
 
-  test('what was said about its thread; what was taken out of it does not come back', () => {
+  test('[M2] what was said about its thread; what was taken out of it does not come back', () => {
     const said = (state: 'linked' | 'removed', person: Person) => ({ ...person, state })
     const byThread = new Map([
       ['c:conv', [said('linked', theCase)]],

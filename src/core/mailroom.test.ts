@@ -41,7 +41,7 @@ describe('[pain 21] what may become a lead or case', () => {
     [{ 'x-auto-response-suppress': 'DR, OOF' }, 'x-auto-response-suppress'],
     [{ 'x-autoreply': 'yes' }, 'x-autoreply'],
     [{ 'return-path': '<>' }, 'null-sender'],
-  ])('never from automatic mail: %o', (headers, code) => {
+  ])('[M5] never from automatic mail: %o', (headers, code) => {
     const verdict = judge(message({ headers }), around())
     expect(verdict).toMatchObject({ do: 'nothing', code })
     expect(verdict.reason).toMatch(/^[A-Z].*\.$/)
@@ -96,7 +96,7 @@ describe('[pain 21] what may become a lead or case', () => {
       {},
     ],
     ['open-lead', { openLead: 'Petra asks' }, {}, {}],
-  ])('a person is asked: %s', (code, more, fields, facts) => {
+  ])('[M6] a person is asked: %s', (code, more, fields, facts) => {
     const verdict = judge(message({ fields, facts }), around(more))
     expect(verdict).toMatchObject({ do: 'review', code })
     expect(verdict.reason).toMatch(/^\S.*\.$/)

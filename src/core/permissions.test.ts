@@ -26,6 +26,7 @@ test('[G8] each channel adds its own and no more', () => {
     ...base,
     'Mail.ReadWrite',
     'Mail.Send',
+    'User.ReadBasic.All',
     'Mail.ReadWrite.Shared',
     'Mail.Send.Shared',
     'User.ReadBasic.All',

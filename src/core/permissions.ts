@@ -47,6 +47,7 @@ function delegated({ channels, sharedMailboxes, singleSignOn }: PermissionNeeds)
       : []),
     ...(has('email') && sharedMailboxes
       ? [
+          permission('User.ReadBasic.All', 'Know whose shared mailbox it is'),
           permission('Mail.ReadWrite.Shared', 'The same for shared mailboxes'),
           permission('Mail.Send.Shared', 'Send as a shared mailbox'),
           // It is looked up by its address, and User.Read is for one's own profile alone.

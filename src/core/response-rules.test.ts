@@ -72,7 +72,7 @@ describe('templates', () => {
     date: '2026-11-28',
   }
 
-  test('what comes from the message is never read as HTML', () => {
+  test('[M9] what comes from the message is never read as HTML', () => {
     const html = fill(
       { type: 'html', subject: 'RE: {{subject}}', body: '<p>Dear {{ sender.name }}</p>' },
       variables,

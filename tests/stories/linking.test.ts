@@ -109,7 +109,7 @@ describe('a message appears on the records it belongs to', () => {
     expect(await linkingLag(database)).toMatchObject({ behind: 0, looksBack: false })
   })
 
-  test('[pain 19] only a known party from outside makes it public; a colleague or a link by hand does not', async () => {
+  test('[M3] [pain 19] only a known party from outside makes it public; a colleague or a link by hand does not', async () => {
     const petra = await world.person('contact', { name: 'Petra', emails: [PETRA] })
     await world.person('contact', { name: 'Ben', emails: ['ben@contoso.example'] })
     world.receive(ANNA, { subject: 'With a customer' })
@@ -124,7 +124,7 @@ describe('a message appears on the records it belongs to', () => {
     expect(open.map((row) => row.subject)).toEqual(['With a customer'])
   })
 
-  test('a page is a handful of statements; how far linking is behind is seen, and the cursor moves with its links', async () => {
+  test('[M4] a page is a handful of statements; how far linking is behind is seen, and the cursor moves with its links', async () => {
     await world.person('contact', { name: 'Petra', emails: [PETRA] })
     await database.query(
       `insert into containers (id, kind, organization, owner, name) values ('k', 'mail-folder', $1, 'anna', 'k')`,

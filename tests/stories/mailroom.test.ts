@@ -158,7 +158,7 @@ describe('convert to case', () => {
     expect(await count('cases')).toBe(2)
   })
 
-  test('exactly once, whatever ends the process in between', async () => {
+  test('[M7] exactly once, whatever ends the process in between', async () => {
     for (let n = 0; n < 4; n++) world.receive(SUPPORT, { subject: `Broken ${n}`, from: `p${n}@x.example` })
     await world.engine.syncChannel(world.mailbox(SUPPORT), 'email')
     await world.link()
@@ -309,7 +309,7 @@ describe('automatic answers', () => {
     expect(answer?.conversationId).toBe(inbox.value[0]?.conversationId)
   })
 
-  test('one for each sender and day and mailbox', async () => {
+  test('[M8] one for each sender and day and mailbox', async () => {
     await world.rule(SUPPORT)
     world.receive(SUPPORT, { subject: 'One' })
     world.receive(SUPPORT, { subject: 'Two' })

@@ -54,6 +54,15 @@ export function Shortcuts({ onClose }: { readonly onClose: () => void }) {
       ],
     ],
     [
+      t.review,
+      [
+        ['l', t.makeLead],
+        ['c', t.makeCase],
+        ['n', t.makeNothing],
+        ['x', t.neverFrom],
+      ],
+    ],
+    [
       t.calendar,
       [
         ['n', t.newItem],

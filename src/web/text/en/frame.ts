@@ -51,6 +51,11 @@ export const frame = {
     n === 1 ? '1 alert needs a person' : `${n.toLocaleString('en')} alerts need a person`,
   demo: 'Demo: everything here talks to an emulator of Microsoft 365, not to Microsoft.',
   shortcuts: {
+    review: 'Review queue',
+    makeLead: 'Make a lead',
+    makeCase: 'Make a case',
+    makeNothing: 'Nothing',
+    neverFrom: 'Never from this sender',
     title: 'Keyboard',
     lists: 'In lists',
     everywhere: 'Everywhere',
