@@ -178,19 +178,16 @@ async function writeLinks(
 ): Promise<void> {
   const rows = toJson(links)
   await sql.query(
-    `delete from record_people p where p.record = any($1) and p.how in ('address', 'domain') and p.state = 'linked'
-      and not exists (select from json_to_recordset($2::json) as x (record text, kind text, id text)
-        where x.record = p.record and x.kind = p.person_kind and x.id = p.person)`,
-    [records, rows],
-  )
-  if (links.length === 0) return
-  await sql.query(
-    `insert into record_people as p (record, person_kind, person, how, state, at, by, outside)
+    `with gone as (
+        delete from record_people p where p.record = any($3) and p.how in ('address', 'domain') and p.state = 'linked'
+          and not exists (select from json_to_recordset($1::json) as x (record text, kind text, id text)
+            where x.record = p.record and x.kind = p.person_kind and x.id = p.person))
+      insert into record_people as p (record, person_kind, person, how, state, at, by, outside)
       select record, kind, id, how, 'linked', $2, 'rule', outside
       from json_to_recordset($1::json) as x (record text, kind text, id text, how text, outside boolean)
       on conflict (record, person_kind, person) do update set outside = excluded.outside
       where p.outside is distinct from excluded.outside and p.how <> 'conversion'`,
-    [rows, new Date(now)],
+    [rows, new Date(now), records],
   )
 }
 
