@@ -1,6 +1,6 @@
 import type { Instant } from './ids.ts'
 import { type Facts, type Fields, type Item, type Json, type Kind, type Side, parseGroup } from './item.ts'
-import { ABSENT, type GroupChange, type Value, applied, groupsOf, merge } from './merge.ts'
+import { ABSENT, type GroupChange, type Value, applied, groupsOf, isEmpty, merge } from './merge.ts'
 import {
   type Policy,
   canHold,
@@ -14,6 +14,7 @@ import {
 import { isSlot } from './recurrence.ts'
 import { type Change, type Verdict, receiver, reconcile, reconcileUnlinked } from './reconcile.ts'
 import type { RuleId } from './rules.ts'
+import { sameValue } from './same.ts'
 
 /**
  * What will be written for one pair, and why: the verdict of the table turned into at most one write for each side.
@@ -295,7 +296,8 @@ function mergeGroups(
         draft.agree(each)
         break
       case 'theirs':
-        if (toCrm) draft.toCrm(each, rule)
+        if (toCrm && name === 'attendees' && !draft.agreed(group)) draft.replaceWithheld(each)
+        else if (toCrm) draft.toCrm(each, rule)
         else draft.drift(each, 'mailbox')
         break
       case 'ours':
@@ -358,6 +360,18 @@ class GroupDraft {
     this.crm[group] = theirs === undefined ? ABSENT : theirs
     this.#crmBase[group] = theirs
     this.#mailboxBase[group] = theirs
+  }
+
+  /** Whether the mailbox held what the CRM held of a group when they last agreed, or there was nothing to hold. */
+  agreed(group: string): boolean {
+    const ours = this.#crmBase[group]
+    return isEmpty(ours) || sameValue(group, ours, this.#mailboxBase[group])
+  }
+
+  /** The mailbox never held the CRM's attendees (R24), so who wrote others there did not replace them knowingly. */
+  replaceWithheld(change: GroupChange): void {
+    this.#record(change, 'edit', 'R24', 'mailbox', false)
+    this.toCrm(change, 'R24')
   }
 
   toMailbox({ group, ours }: GroupChange, rule: RuleId): void {
@@ -467,6 +481,10 @@ function defined(map: { readonly [group: string]: Json | undefined }): Fields {
   }
   return fields
 }
+
+/** Attendees that a create left out (R24) are none in the mailbox, which is nobody's edit: the CRM keeps its own. */
+export const leftOut = (base: Fields, written: Fields): Fields =>
+  base['attendees'] === undefined || written['attendees'] !== undefined ? EMPTY : { attendees: [] }
 
 /** What `held` says of the groups in `groups`, with `ABSENT` where it says nothing. */
 export function picked(held: Fields, groups: Fields): Fields {

@@ -75,8 +75,11 @@ async function approvePlan(pass: Pass, rows: readonly OperationRow[], by: string
           records.find((one) => one.record?.id === first.record) ??
           NOBODY
         const taken = byItem.some((one) => one.link?.item === first.item && one.link?.id !== pair.link?.id)
+        // Made again meanwhile: what became of the item that was looked at says nothing about the one there is now.
+        const isAnother = pair.link !== null && first.item !== null && pair.link.item !== first.item
         if (
           taken ||
+          isAnother ||
           !executes(
             pass,
             batch,

@@ -1,5 +1,6 @@
 import { type Fields, type Json, parseGroup } from '../core/item.ts'
 import { applied, isAbsent, isEmpty, packBases, same, unpackMailboxBase } from '../core/merge.ts'
+import { leftOut } from '../core/plan.ts'
 import { sameValue } from '../core/same.ts'
 import type { LinkRow, OperationRow } from '../store/sync-store.ts'
 
@@ -22,6 +23,7 @@ export function basesAfter(
   const spelled = told && !late ? inTheirWords(after, told) : after
   if (row.do === 'create')
     return packBases(withoutGroups(link.base, wanted, after), {
+      ...leftOut(link.base, wanted),
       ...picked(told ?? {}, late ? ourWork(row, told ?? {}) : wanted),
       ...applied({}, spelled),
     })

@@ -1,7 +1,17 @@
 import { play, type Outcome } from './run.ts'
 import { scenarios, type Scenario } from './scenarios.ts'
 import { print, type Shape } from './story.ts'
-import { breathe, count, full, mine, report, type Layer, type LayerOptions, type Tally } from './tally.ts'
+import {
+  breathe,
+  bump,
+  count,
+  full,
+  mine,
+  report,
+  type Layer,
+  type LayerOptions,
+  type Tally,
+} from './tally.ts'
 import type { WorldOptions } from './world.ts'
 
 /** One scenario as it goes when nothing happens to it, and a way to play it again with something happening. */
@@ -35,7 +45,7 @@ async function enter(
   const plain = await play(story, { seed, rates: {} })
   count(tally, plain)
   const cell = `${resource}: ${crm} / ${outlook}`
-  tally.cells.set(cell, (tally.cells.get(cell) ?? 0) + 1)
+  bump(tally.matrix, cell)
   const judge = (outcome: Outcome, what: string): void => {
     const differs =
       outcome.end !== plain.end && !outcome.recreated

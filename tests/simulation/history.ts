@@ -64,6 +64,7 @@ export class History {
           later.saw?.[group] === value &&
           (later.what === 'delete' ||
             takesOut(later, group) ||
+            dropsExceptions(later, group) ||
             (later.wrote[group] !== undefined && later.wrote[group] !== value)),
       )
     })
@@ -93,3 +94,7 @@ export class History {
 /** Whether the act took the occurrence that the group belongs to out of its series. */
 const takesOut = (act: Act, group: string): boolean =>
   group.startsWith('occ/') && act.wrote[`${group.slice(0, 14)}/cancelled`] !== undefined
+
+/** Who changes the pattern of a series in Outlook takes the exceptions away that stood there: Exchange drops them. */
+const dropsExceptions = (act: Act, group: string): boolean =>
+  group.startsWith('occ/') && act.side === 'mailbox' && act.wrote['count'] !== undefined

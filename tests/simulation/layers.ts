@@ -1,10 +1,10 @@
-import { seedOptions, play } from './run.ts'
+import { seedOptions, play, wideOptions } from './run.ts'
 import { runPlanner, type PlannerCount } from './planner-layer.ts'
 import type { Violation } from './history.ts'
 import { crash, pairs } from './crash-layers.ts'
 import { http } from './http-layer.ts'
 import { kill } from './kill-layer.ts'
-import { breathe, count, full, mine, report, type Layer, type LayerOptions } from './tally.ts'
+import { breathe, count, full, mine, report, type Layer, type LayerOptions, type Tally } from './tally.ts'
 import { print, shrink, type Story } from './story.ts'
 import type { Rates } from './faults.ts'
 
@@ -31,18 +31,28 @@ const planner: Layer = async (options, tally) => {
 }
 
 /** Layer 2: the whole engine with the emulator, in one process, on a virtual clock. */
-const engine: Layer = async (options, tally) => {
+const engine: Layer = (options, tally) => random('engine', 's', seedOptions, options, tally)
+/** The same with more in it: wide-story.ts, wide-acts.ts, wide-faults.ts. */
+const wide: Layer = (options, tally) => random('wide', 'w', wideOptions, options, tally)
+
+async function random(
+  layer: string,
+  letter: string,
+  draw: typeof seedOptions,
+  options: LayerOptions,
+  tally: Tally,
+): Promise<void> {
   for (let n = options.from; n < options.from + options.seeds && !full(tally, options); n++) {
     if (!mine(n, options)) continue
-    const seed = `s${n}`
-    const drawn = seedOptions(seed)
+    const seed = `${letter}${n}`
+    const drawn = draw(seed)
     const story: Story = { ...drawn.story, shape: { ...drawn.story.shape, ...options.shape } }
     const outcome = await play(story, { seed, rates: drawn.rates })
     count(tally, outcome)
     const [first] = outcome.violations
     if (first !== undefined)
       report(tally, options, {
-        layer: 'engine',
+        layer,
         seed: String(n),
         violation: first,
         story: await shortest(story, seed, drawn.rates, first, options),
@@ -51,15 +61,44 @@ const engine: Layer = async (options, tally) => {
       const again = await play(story, { seed, rates: drawn.rates })
       if (again.fingerprint !== outcome.fingerprint)
         report(tally, options, {
-          layer: 'engine',
+          layer,
           seed: String(n),
           violation: { invariant: 'S0', says: 'two runs of one seed differ' },
           story: print(story, outcome.faults),
         })
     }
+    if (layer === 'wide' && options.twice > 0 && n % options.twice === METAMORPHIC_AT)
+      for (const { invariant, says } of await alike(story, seed))
+        report(tally, options, {
+          layer,
+          seed: String(n),
+          violation: { invariant, says },
+          story: print(story, ''),
+        })
     options.progress(tally, n - options.from, options.seeds)
     await breathe()
   }
+}
+
+/** Which of the seeds that could be played twice are compared with other worlds instead. */
+const METAMORPHIC_AT = 10
+/** What may not make a difference to the end: pages that tell an item several times (I10), and a clock that is off (I18). */
+const NO_DIFFERENCE = [
+  { invariant: 'I10', what: 'delta pages that repeat an item', rates: { 'delta-repeat': 0.5 } },
+  { invariant: 'I18', what: 'a clock a day ahead', rates: { 'clock-skew': 1 }, skewHours: 24 },
+  { invariant: 'I18', what: 'a clock a day behind', rates: { 'clock-skew': 1 }, skewHours: -24 },
+] as const
+
+/** The same story in an undisturbed world and in ones that must come to the same end. */
+async function alike(story: Story, seed: string): Promise<Violation[]> {
+  const plain = await play(story, { seed, rates: {} })
+  const found: Violation[] = []
+  for (const { invariant, what, ...world } of NO_DIFFERENCE) {
+    const other = await play(story, { seed, ...world })
+    if (other.end !== plain.end)
+      found.push({ invariant, says: `with ${what} the end is ${other.end} instead of ${plain.end}` })
+  }
+  return found
 }
 
 async function shortest(
@@ -80,4 +119,12 @@ async function shortest(
     .join('\n    ')}`
 }
 
-export const LAYERS: Readonly<Record<string, Layer>> = { planner, engine, crash, pairs, kill, http }
+export const LAYERS: Readonly<Record<string, Layer>> = {
+  planner,
+  engine,
+  wide,
+  crash,
+  pairs,
+  kill,
+  http,
+}

@@ -11,7 +11,8 @@ import { LAYERS } from './layers.ts'
 import { PLANTED_SEEDS, playPlanted } from './planted-run.ts'
 import { scenarios } from './scenarios.ts'
 import type { Shape } from './story.ts'
-import { type Failure, newTally, type Tally } from './tally.ts'
+import { coverage } from './coverage.ts'
+import { bump, type Failure, newTally, type Tally } from './tally.ts'
 
 /** What each layer plays when no number is given. */
 interface Share {
@@ -23,12 +24,12 @@ interface Share {
   readonly sample: number
 }
 const CI: Share = {
-  seeds: { planner: 1_000_000, engine: 24_000, crash: 300, pairs: 300, kill: 14, http: 6 },
+  seeds: { planner: 1_000_000, engine: 24_000, wide: 200, crash: 300, pairs: 300, kill: 14, http: 6 },
   twice: 20,
   sample: 50,
 }
 const NIGHTLY: Share = {
-  seeds: { planner: 15_000_000, engine: 300_000, crash: 300, pairs: 300, kill: 100, http: 100 },
+  seeds: { planner: 15_000_000, engine: 300_000, wide: 30_000, crash: 300, pairs: 300, kill: 100, http: 100 },
   twice: 1,
   sample: 1,
 }
@@ -48,7 +49,7 @@ const HELP = `Usage: npm run simulate -- [options]
   --sample K     of pairs, one in K (${CI.sample}; nightly ${NIGHTLY.sample})
   --shape K=V,…  direction=both|crm-to-mailbox|mailbox-to-crm, conflict=crm|mailbox|ask
   --jobs N       processes to share the work (2, or as many as there are cores)
-  --planted NAME play with a planted bug (or with each: all) until it is noticed, at most 1000 worlds
+  --planted NAME play with a planted bug (or with each: all, known) until it is noticed, at most 1000 worlds
   --stop         stop at the first violation
   --json         one line of JSON at the end`
 
@@ -142,6 +143,7 @@ if (values.share !== undefined) {
     operations: sum.operations,
     faults: sum.faults,
     violations: sum.violations,
+    ...coverage(sum).row,
     seconds: Math.round(seconds * 10) / 10,
   }
   console.log(
@@ -242,7 +244,8 @@ function add(sum: Tally, part: Tally): void {
     'violations',
   ] as const)
     sum[key] += part[key]
-  for (const [cell, times] of part.cells) sum.cells.set(cell, (sum.cells.get(cell) ?? 0) + times)
+  for (const map of ['cells', 'matrix', 'kinds'] as const)
+    for (const [name, times] of part[map]) bump(sum[map], name, times)
 }
 
 function rate(done: number, ms: number): string {
@@ -260,6 +263,7 @@ function tell(name: string, tally: Tally): void {
   if (values.json) return
   const number = (n: number): string => n.toLocaleString('en-GB')
   console.log(
-    `${name}: ${number(tally.seeds)} worlds, ${number(tally.operations)} user operations, ${number(tally.faults)} faults, ${number(tally.crashes)} crashes, ${number(tally.lostReplies)} lost replies, ${number(tally.cells.size)} cells of the conflict matrix visited; ${tally.violations === 0 ? 'no violation' : `${number(tally.violations)} VIOLATIONS`}`,
+    `${name}: ${number(tally.seeds)} worlds, ${number(tally.operations)} user operations, ${number(tally.faults)} faults, ${number(tally.crashes)} crashes, ${number(tally.lostReplies)} lost replies, ${number(tally.cells.size)} pairs of acts; ${tally.violations === 0 ? 'no violation' : `${number(tally.violations)} VIOLATIONS`}`,
   )
+  for (const line of coverage(tally).lines) console.log(`  ${line}`)
 }

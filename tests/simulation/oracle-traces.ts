@@ -13,6 +13,7 @@ export function judgeTraces(world: Playable, shape: Shape): Violation[] {
   oneWay(world, shape, say)
   deletions(world, say)
   journalled(world, say)
+  invitations(world, say)
   if ((world.busiest ?? 0) > REQUESTS_AT_ONCE_MAX)
     say('I16', `${world.busiest} requests were on their way to one mailbox at once`)
   return found
@@ -34,7 +35,7 @@ const titleOf = (item: unknown): string => {
 /** S4: a one-way direction never writes its source. */
 function oneWay(world: Playable, { direction }: Shape, say: Say): void {
   if (direction === 'mailbox-to-crm') {
-    const [first] = writesOfEngine(world)
+    const first = writesOfEngine(world).find((entry) => entry.kind !== 'message')
     if (first !== undefined)
       say('S4', `Microsoft to CRM, and "${titleOf(first.after)}" was ${first.operation} in Microsoft 365`)
   }
@@ -60,6 +61,26 @@ function deletions(world: Playable, say: Say): void {
 
 const personDeleted = (history: History, item: string, side: 'crm' | 'mailbox'): boolean =>
   history.of(item).some((act) => act.what === 'delete' && act.side === side)
+
+/** I9: nobody is invited by the engine more often than the CRM person wrote them down. */
+function invitations(world: Playable, say: Say): void {
+  const invited = new Map<string, number>()
+  for (const mail of world.emulator.control.logs.mails.entries) {
+    if (mail.kind !== 'meetingRequest' || !mail.actor.startsWith('app:')) continue
+    for (const to of mail.to) {
+      const key = `${nameOf(mail.subject)} ${to}`
+      invited.set(key, (invited.get(key) ?? 0) + 1)
+    }
+  }
+  for (const [key, times] of invited) {
+    const [item = '', to] = key.split(' ')
+    const asked = world.history
+      .of(item)
+      .filter((act) => act.side === 'crm' && act.wrote['attendees'] === to).length
+    if (times > asked)
+      say('I9', `${to} was invited to ${item} ${times} times, and the CRM asked for it ${asked} times`)
+  }
+}
 
 /** I21: what was written to Microsoft has a row in the journal, and there are no more creates than the rows asked for. */
 function journalled(world: Playable, say: Say): void {

@@ -31,6 +31,8 @@ export interface Rest {
   readonly recreated: ReadonlySet<string>
   /** No process ended and no answer was lost: the engine knew at every moment what had arrived. */
   readonly nothingLost: boolean
+  /** Items with a conflict that a person answered: an older value may stand again. */
+  readonly answered: ReadonlySet<string>
 }
 
 export function judge(history: History, rest: Rest): Violation[] {
@@ -51,7 +53,7 @@ export function judge(history: History, rest: Rest): Violation[] {
     if (!rest.held.has(item)) converged(item, crm, mailbox, say)
     resurrected(item, crm, mailbox, history, rest, say)
     kept(item, crm, mailbox, history, rest, say)
-    if (rest.nothingLost) {
+    if (rest.nothingLost && !rest.answered.has(item)) {
       overtaken(item, 'crm', crm, history, say)
       overtaken(item, 'mailbox', mailbox, history, say)
     }
@@ -70,7 +72,8 @@ function converged(item: string, crm: Values, mailbox: Values, say: Say): void {
   }
   if (crm === undefined || mailbox === undefined) return
   for (const group of new Set([...Object.keys(crm), ...Object.keys(mailbox)])) {
-    if (crm[group] !== mailbox[group])
+    // R24: attendees are not written by the first sync, nor when an item is made again, because that mails people.
+    if (crm[group] !== mailbox[group] && group !== 'attendees')
       say('I1', `${item}.${group}: the crm has ${show(crm[group])}, the mailbox ${show(mailbox[group])}`)
   }
 }
@@ -100,7 +103,7 @@ function kept(item: string, crm: Values, mailbox: Values, history: History, rest
  */
 function overtaken(item: string, side: WorldSide, values: Values, history: History, say: Say): void {
   for (const [group, value] of Object.entries(values ?? {})) {
-    if (!UNIQUE.has(group.split('/').pop() ?? group) || value === '') continue
+    if (!UNIQUE.has(group.split('/').pop() ?? group) || value === '' || group === 'attendees') continue
     const by = history.replacedBy(item, group, value)
     if (by !== null)
       say(

@@ -86,14 +86,16 @@ export class People {
       beat.do !== 'edit' &&
       beat.do !== 'delete' &&
       beat.do !== 'occurrence' &&
-      beat.do !== 'complete'
+      beat.do !== 'complete' &&
+      beat.do !== 'pattern' &&
+      beat.do !== 'poison'
     )
       return null
     const side = beat.who === 'crm' ? 'crm' : 'mailbox'
     const held = (
       side === 'crm' ? this.holdingsOfCrm(beat.item) : await this.holdingsOfOutlook(beat.item)
     ).get(beat.item)?.[0]
-    if (beat.do === 'create') {
+    if (beat.do === 'create' || beat.do === 'poison') {
       if (held !== undefined || this.#history.of(beat.item).length > 0) return null
     } else if (held === undefined) return null
     const stamp = ++this.#stamp
@@ -112,6 +114,22 @@ export class People {
     return act
   }
 
+  /** A decision in the back-office is an act of the CRM person: it saw what the CRM held, and wrote what it holds then. */
+  async decided(item: string, work: () => Promise<void>): Promise<void> {
+    const before = this.holdingsOfCrm(item).get(item)?.[0]?.plain ?? {}
+    await work()
+    const after = this.holdingsOfCrm(item).get(item)?.[0]?.plain ?? {}
+    const wrote = Object.fromEntries(Object.entries(after).filter(([group, now]) => now !== before[group]))
+    if (Object.keys(wrote).length === 0) return
+    const tokens = Object.fromEntries(
+      Object.entries(wrote).map(([group, now]) => [
+        group,
+        /s\d+z/.exec(now)?.[0] ?? now.split('..')[0] ?? now,
+      ]),
+    )
+    this.#history.add({ stamp: ++this.#stamp, side: 'crm', item, what: 'edit', wrote, tokens, saw: before })
+  }
+
   async #do(
     beat: Extract<Beat, { who: string }>,
     side: 'crm' | 'mailbox',
@@ -126,8 +144,25 @@ export class People {
         else await this.#createItem(beat.resource, values, stamp)
         return { what: 'create', ...written(values) }
       }
+      case 'poison': {
+        const values = ['subject', 'broken'].map((group) => value('event', group, beat.item, stamp))
+        await this.#createRecord('event', values, stamp)
+        return { what: 'create', ...written(values) }
+      }
+      case 'pattern': {
+        if (held === undefined || held.resource !== 'series') return null
+        const was = bag(side === 'crm' ? bag(held.raw['fields'])['recurrence'] : held.raw['recurrence'])
+        const name = side === 'crm' ? 'count' : 'numberOfOccurrences'
+        const recurrence = { ...was, range: { ...bag(was['range']), [name]: beat.count } }
+        if (side === 'crm') await this.#patchRecord(held, { recurrence })
+        else if (!(await this.#patchItem(held, { recurrence }))) return null
+        const count = `${beat.count} times`
+        return { what: 'edit', wrote: { count }, tokens: { count } }
+      }
       case 'edit': {
         if (held === undefined) return null
+        // Only a single event is moved out of the period.
+        if (beat.groups.includes('away') && held.resource !== 'event') return null
         const values = beat.groups.map((group) => value(held.resource, group, beat.item, stamp))
         if (side === 'crm')
           await this.#patchRecord(held, Object.assign({}, ...values.map((each) => each.crm)) as Bag)

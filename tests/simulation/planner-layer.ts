@@ -137,11 +137,11 @@ function act(world: World, random: Chance): void {
   }
   const group = random.pick(GROUPS)
   const stamp = `${side}-${++world.stamp}`
+  // Sometimes somebody goes back to what was there before.
+  const before = random.yes(0.15) ? world.bases?.[side][group] : undefined
   const value: Json = group.endsWith('cancelled')
     ? true
-    : group === 'body'
-      ? { type: 'text', content: stamp }
-      : stamp
+    : (before ?? (group === 'body' ? { type: 'text', content: stamp } : stamp))
   for (const each of world.written)
     if (each.group === group && same(held[group], each.value)) each.seen = true
   world[side] = { ...held, [group]: value }

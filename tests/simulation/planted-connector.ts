@@ -6,6 +6,7 @@ export const CONNECTOR_BUGS: readonly Planted[] = [
     name: 'no-mark-on-tasks',
     says: 'a task that is made carries no mark by which it could be found',
     layer: 'engine',
+    known: 14,
     edits: [
       {
         file: 'src/connectors/graph/tasks-push.ts',
@@ -18,6 +19,7 @@ export const CONNECTOR_BUGS: readonly Planted[] = [
     name: 'no-mark-on-events',
     says: 'an event that is made carries neither mark nor transaction',
     layer: 'engine',
+    known: 11,
     edits: [
       {
         file: 'src/connectors/graph/calendar-push.ts',
@@ -30,6 +32,7 @@ export const CONNECTOR_BUGS: readonly Planted[] = [
     name: 'if-match-left-out',
     says: 'writes are sent without the version that they were decided on',
     layer: 'engine',
+    known: 131,
     edits: [
       {
         file: 'src/connectors/graph/client.ts',
@@ -54,6 +57,7 @@ export const CONNECTOR_BUGS: readonly Planted[] = [
     name: 'lost-write-repeated',
     says: 'a write whose answer was lost is sent again by the client',
     layer: 'engine',
+    known: 30,
     edits: [
       {
         file: 'src/connectors/graph/client.ts',
@@ -127,6 +131,7 @@ export const CONNECTOR_BUGS: readonly Planted[] = [
     name: 'end-in-another-zone',
     says: 'the end of an event is written in another zone than its start',
     layer: 'engine',
+    known: 0,
     edits: [
       {
         file: 'src/connectors/graph/calendar-body.ts',

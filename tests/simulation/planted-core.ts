@@ -6,6 +6,7 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'whole-item-wins',
     says: 'when both sides changed an item, the mailbox wins all of it, not group by group',
     layer: 'engine',
+    known: 0,
     edits: [
       {
         file: 'src/core/plan.ts',
@@ -22,6 +23,7 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'deletion-beats-edit',
     says: 'deleted in Microsoft 365 wins over an edit in the CRM',
     layer: 'engine',
+    known: 1,
     edits: [
       {
         file: 'src/core/reconcile.ts',
@@ -34,6 +36,7 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'crm-deletion-beats-edit',
     says: 'deleted in the CRM wins over an edit in Microsoft 365',
     layer: 'engine',
+    known: 11,
     edits: [
       {
         file: 'src/core/reconcile.ts',
@@ -46,6 +49,7 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'loser-not-kept',
     says: 'the value that loses a conflict is written down nowhere',
     layer: 'engine',
+    known: 0,
     edits: [
       {
         file: 'src/core/plan.ts',
@@ -58,6 +62,7 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'question-not-kept',
     says: 'a conflict that waits for an answer is written down nowhere',
     layer: 'engine',
+    known: 8,
     edits: [
       {
         file: 'src/core/plan.ts',
@@ -70,6 +75,7 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'winner-forgotten',
     says: 'a value that won does not count as to be written when the CRM goes back to the older one before it was sent',
     layer: 'planner',
+    known: 26,
     edits: [
       {
         file: 'src/core/plan.ts',
@@ -82,6 +88,7 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'taken-out-comes-back',
     says: 'an occurrence taken out in Microsoft 365 is edited on as if it were there',
     layer: 'engine',
+    known: 315,
     edits: [
       {
         file: 'src/core/plan.ts',
@@ -94,6 +101,7 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'unreported-is-removed',
     says: 'exceptions of a series that an answer did not report count as taken away',
     layer: 'engine',
+    known: 22,
     edits: [
       {
         file: 'src/core/plan.ts',
@@ -106,6 +114,7 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'quarantine-whole',
     says: 'a restored record takes all groups from quarantine instead of what the mailbox holds',
     layer: 'engine',
+    known: 11,
     edits: [
       {
         file: 'src/core/plan.ts',
@@ -117,7 +126,7 @@ export const CORE_BUGS: readonly Planted[] = [
   {
     name: 'server-edit-outlives-deletion',
     says: 'what Microsoft adds by itself to an item counts as an edit against a deletion',
-    layer: 'engine',
+    layer: 'wide',
     edits: [
       {
         file: 'src/core/policy.ts',
@@ -130,6 +139,7 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'one-way-writes-source',
     says: 'a one-way direction writes its source',
     layer: 'engine',
+    known: 6,
     edits: [
       {
         file: 'src/core/policy.ts',
@@ -141,7 +151,7 @@ export const CORE_BUGS: readonly Planted[] = [
   {
     name: 'one-base-for-both',
     says: 'both sides are compared with what the CRM held, so what a system spells in its own way is an edit',
-    layer: 'planner',
+    layer: 'engine',
     edits: [
       {
         file: 'src/core/merge.ts',
@@ -154,12 +164,13 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'texts-always-same',
     says: 'two texts always count as the same',
     layer: 'engine',
+    known: 0,
     edits: [{ file: 'src/core/same.ts', text: `  body: sameBodies,`, instead: `  body: () => true,` }],
   },
   {
     name: 'guard-off',
     says: 'deletions are never held, however many they are',
-    layer: 'engine',
+    layer: 'wide',
     edits: [
       {
         file: 'src/core/plan.ts',
@@ -172,11 +183,41 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'summer-time',
     says: 'an instant is brought to the wall time of winter, whatever the season',
     layer: 'engine',
+    known: 0,
     edits: [
       {
         file: 'src/core/time.ts',
         text: `  wallTime(instant + offsetAt(zone, instant))`,
         instead: `  wallTime(instant + offsetAt(zone, Date.UTC(2026, 0, 1)))`,
+      },
+    ],
+  },
+  {
+    name: 'attendees-always-written',
+    says: 'attendees are written also when an item is made again, so that people are invited once more',
+    layer: 'wide',
+    edits: [
+      {
+        file: 'src/core/policy.ts',
+        text: `policy.invitations === 'microsoft' && ((!policy.firstSync && !repair) || policy.mailInFirstSync)`,
+        instead: `policy.invitations === 'microsoft' && (!policy.firstSync || !repair || !policy.mailInFirstSync)`,
+      },
+    ],
+  },
+  {
+    name: 'exceptions-dropped',
+    says: 'when the pattern of a series changes, exceptions that still fall on an occurrence are not put back',
+    layer: 'wide',
+    edits: [
+      {
+        file: 'src/core/plan.ts',
+        text: `    else if (draft.mailbox['recurrence'] !== undefined && value !== undefined) draft.mailbox[group] = value\n`,
+        instead: '',
+      },
+      {
+        file: 'src/connectors/graph/calendar-push.ts',
+        text: `  const kept = moves ? { ...exceptionsOf(whole.fields), ...occurrences } : occurrences`,
+        instead: `  const kept = occurrences`,
       },
     ],
   },

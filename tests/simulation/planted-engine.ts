@@ -6,6 +6,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
     name: 'echo-is-an-edit',
     says: 'our own write, read back, counts as an edit that somebody made in Microsoft 365',
     layer: 'engine',
+    known: 56,
     edits: [
       {
         file: 'src/engine/arrived.ts',
@@ -23,6 +24,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
     name: 'cursor-before-effects',
     says: 'the cursor is committed before what its page led to',
     layer: 'engine',
+    known: 57,
     edits: [
       {
         file: 'src/engine/pull.ts',
@@ -41,6 +43,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
     name: 'feed-before-effects',
     says: 'the position in the feed of the CRM is committed before what its records led to',
     layer: 'engine',
+    known: 14,
     edits: [
       {
         file: 'src/engine/feed.ts',
@@ -61,6 +64,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
     name: 'absence-is-deletion',
     says: 'what a listing has not told yet is taken for deleted, after its first page',
     layer: 'engine',
+    known: 3,
     edits: [
       {
         file: 'src/engine/pull.ts',
@@ -80,7 +84,8 @@ export const ENGINE_BUGS: readonly Planted[] = [
   {
     name: 'tombstone-is-deletion',
     says: 'an item that left a listing is taken for deleted, without asking for it',
-    layer: 'engine',
+    layer: 'wide',
+    known: 11,
     edits: [
       {
         file: 'src/engine/pull.ts',
@@ -96,7 +101,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
   {
     name: 'out-of-scope-is-deletion',
     says: 'what was moved out of the period is deleted on the other side',
-    layer: 'engine',
+    layer: 'wide',
     edits: [
       {
         file: 'src/engine/probe.ts',
@@ -112,7 +117,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
   {
     name: 'deletions-forgotten',
     says: 'a deletion that was carried out is not remembered',
-    layer: 'engine',
+    layer: 'wide',
     edits: [
       {
         file: 'src/engine/push.ts',
@@ -127,6 +132,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
     name: 'unknown-sent-again',
     says: 'a write whose answer was lost is sent again without looking',
     layer: 'engine',
+    known: 45,
     edits: [
       {
         file: 'src/engine/push.ts',
@@ -166,6 +172,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
     name: 'sent-not-looked-up',
     says: 'a write that was under way when the process ended is never looked up',
     layer: 'engine',
+    known: 10,
     edits: [
       {
         file: 'src/engine/push.ts',
@@ -178,6 +185,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
     name: 'half-write-taken-whole',
     says: 'a write that was found by its mark counts as arrived with all of its parts',
     layer: 'engine',
+    known: 71,
     edits: [
       {
         file: 'src/engine/arrived.ts',
@@ -189,7 +197,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
   {
     name: 'deletes-newer-record',
     says: 'a record is deleted although it changed since that was decided',
-    layer: 'engine',
+    layer: 'wide',
     edits: [
       {
         file: 'src/engine/guard.ts',
@@ -226,6 +234,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
     name: 'journal-row-missing',
     says: 'a write to the CRM leaves no row in the journal',
     layer: 'engine',
+    known: 0,
     edits: [
       {
         file: 'src/engine/consider.ts',
@@ -237,7 +246,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
   {
     name: 'poison-stops-the-rest',
     says: 'one refused write ends the pushing of all others',
-    layer: 'engine',
+    layer: 'wide',
     edits: [
       {
         file: 'src/engine/push.ts',
@@ -250,12 +259,36 @@ export const ENGINE_BUGS: readonly Planted[] = [
   {
     name: 'wrong-account-unnoticed',
     says: 'whose mailbox the sign-in belongs to is not looked at',
-    layer: 'engine',
+    layer: 'wide',
     edits: [
       {
         file: 'src/engine/engine.ts',
         text: `    if (!same) return identity\n`,
         instead: `    if (!same) return null\n`,
+      },
+    ],
+  },
+  {
+    name: 'mail-sent-again',
+    says: 'a mail whose sending was not answered is sent once more',
+    layer: 'wide',
+    edits: [
+      {
+        file: 'src/engine/send.ts',
+        text: `    if (this.#row.state === 'sending') return this.#lookForSent()`,
+        instead: `    if (this.#row.state === 'sending') await this.#to('waiting', { item: null })`,
+      },
+    ],
+  },
+  {
+    name: 'preview-commits',
+    says: 'a preview keeps what it rehearsed',
+    layer: 'wide',
+    edits: [
+      {
+        file: 'src/engine/preview.ts',
+        text: `      throw curtain\n`,
+        instead: `      if (ending === null || !('operations' in ending)) throw curtain\n`,
       },
     ],
   },

@@ -8,6 +8,9 @@ import type { Failure, Tally } from './tally.ts'
 /** A bug counts as caught when it is noticed within so many worlds. */
 export const PLANTED_SEEDS = 1_000
 
+/** Of those known to be noticed, so many worlds from the known one on. */
+const WORLDS_AROUND = 20
+
 interface Caught {
   readonly bug: Planted
   /** The invariant that was violated; null when nothing was noticed. */
@@ -17,9 +20,11 @@ interface Caught {
   readonly seconds: number
 }
 
-/** Plays the bugs named and prints a row for each. True when all were caught. */
+/** Plays the bugs named (`all`; `known`: from the world on in which each is known to be noticed) and prints a row for each. True when all were caught. */
 export async function playPlanted(name: string, seeds: number, from: number, jobs: number): Promise<boolean> {
-  const bugs = name === 'all' ? PLANTED : PLANTED.filter((bug) => bug.name === name)
+  const bugs = PLANTED.filter(
+    (bug) => name === 'all' || bug.name === name || (name === 'known' && bug.known !== undefined),
+  )
   if (bugs.length === 0) {
     console.error(
       `There is no planted bug "${name}". There are: ${PLANTED.map((bug) => bug.name).join(', ')}.`,
@@ -32,7 +37,10 @@ export async function playPlanted(name: string, seeds: number, from: number, job
   await Promise.all(
     Array.from({ length: jobs }, async () => {
       for (let bug = left.shift(); bug !== undefined; bug = left.shift()) {
-        const caught = await playOne(bug, seeds, from)
+        const caught =
+          name === 'known'
+            ? await playOne(bug, WORLDS_AROUND, bug.known ?? 0)
+            : await playOne(bug, seeds, from)
         done.push(caught)
         console.log(
           row(
@@ -49,12 +57,12 @@ export async function playPlanted(name: string, seeds: number, from: number, job
   )
   const worlds = done
     .filter(({ by }) => by !== null)
-    .map(({ seed }) => Number(seed) - from + 1)
+    .map(({ seed }) => Number(seed) - (name === 'known' ? 0 : from) + 1)
     .sort((a, b) => a - b)
   const median = worlds[Math.floor((worlds.length - 1) / 2)] ?? 0
   const missed = done.filter(({ by }) => by === null)
   console.log(
-    `${worlds.length} of ${done.length} planted bugs caught within ${seeds} worlds each; half of them within ${median}.`,
+    `${worlds.length} of ${done.length} planted bugs caught${name === 'known' ? '' : ` within ${seeds} worlds each`}; half of them within ${median}.`,
   )
   for (const { bug } of missed) console.error(`Not caught: ${bug.name} (${bug.says}).`)
   return missed.length === 0

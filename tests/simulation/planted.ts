@@ -13,7 +13,9 @@ export interface Planted {
   /** What is wrong then, in a sentence. */
   readonly says: string
   /** The layer that is to notice it. */
-  readonly layer: 'planner' | 'engine'
+  readonly layer: 'planner' | 'engine' | 'wide'
+  /** A world in which it is noticed; left out as long as none is known. */
+  readonly known?: number
   readonly edits: readonly Edit[]
 }
 

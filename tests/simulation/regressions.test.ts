@@ -96,3 +96,33 @@ test('[R6] an edit whose answer was lost survives a deletion that may have seen 
   expect(world.store.dump().conflicts).toMatchObject([{ kind: 'delete', rule: 'R6' }])
   expect((await world.people.holdingsOfOutlook()).get('i3')).toHaveLength(1)
 })
+
+test('[R6] a previewed deletion is not carried out on an item that was made again since', async () => {
+  const { world } = await played('wide seed 483', [
+    { do: 'create', who: 'outlook', item: 'i2', resource: 'task' },
+    { do: 'pass' },
+    { do: 'delete', who: 'outlook', item: 'i2' },
+    { do: 'preview' },
+    { do: 'edit', who: 'crm', item: 'i2', groups: ['categories'] },
+    { do: 'pass' },
+    { do: 'decide', yes: true },
+  ])
+  expect(fieldsOf(world, 'i2')?.['categories']).toEqual(['cat s3z'])
+})
+
+test('[R24] attendees that the first sync left out stay in the CRM, and give way only on record', async () => {
+  const { world } = await played('wide seed 131', [
+    { do: 'create', who: 'crm', item: 'i1', resource: 'event' },
+    { do: 'edit', who: 'crm', item: 'i1', groups: ['attendees'] },
+    { do: 'pass' },
+    { do: 'pass' },
+  ])
+  expect(fieldsOf(world, 'i1')?.['attendees']).toMatchObject([{ email: 's2z@partner.example' }])
+  expect(world.emulator.control.logs.mails.entries).toEqual([])
+  await world.act({ do: 'edit', who: 'outlook', item: 'i1', groups: ['attendees'] })
+  await world.pass()
+  expect(fieldsOf(world, 'i1')?.['attendees']).toMatchObject([{ email: 's3z@partner.example' }])
+  expect(world.store.dump().conflicts).toMatchObject([
+    { group: 'attendees', rule: 'R24', verdict: 'mailbox' },
+  ])
+})

@@ -1,5 +1,5 @@
 import { type Chance, chance } from './chance.ts'
-import { type Fault, type Rates, swarm, tell } from './faults.ts'
+import { type Fault, type Rates, WIDE_FAULTS, swarm, tell } from './faults.ts'
 import type { Violation } from './history.ts'
 import { judge, type Rest } from './oracle.ts'
 import { judgeTraces } from './oracle-traces.ts'
@@ -9,7 +9,10 @@ import type { StoreDump } from '../../src/store/memory-store.ts'
 import type { Emulator } from '../../src/emulator/emulator.ts'
 import type { History } from './history.ts'
 import type { People } from './people.ts'
+import { AWAY } from './values.ts'
 import type { VirtualClock } from './steps.ts'
+import { type BackOffice, judgeMail } from './wide-acts.ts'
+import { wideShape, wideStory, wideSwarm } from './wide-story.ts'
 import { World, type WorldOptions } from './world.ts'
 
 /** What the oracle looks at in a world, whatever store and transport it stands on. */
@@ -31,6 +34,10 @@ export interface Playable {
   readonly labels: readonly string[]
   /** The most requests that were on their way at once, where that is counted. */
   readonly busiest?: number
+  /** The back-office of worlds in which people use one. */
+  readonly office?: BackOffice
+  /** Cells of the conflict matrix in which both people met. */
+  readonly met?: readonly string[]
   /** No faults any more. */
   quiet: boolean
   /** Whether every part of the last pass came to its end; a world that does not know it is given all passes. */
@@ -59,8 +66,10 @@ export interface Outcome {
   readonly recreated: boolean
   /** The awaits, in order. */
   readonly labels: readonly string[]
-  /** Cells of the conflict matrix that the story visited. */
+  /** What each person did to one item between two passes, act by act. */
   readonly cells: readonly string[]
+  /** Cells of the conflict matrix in which both people met. */
+  readonly met: readonly string[]
 }
 
 /** Passes that a world may need, after the last edit and the last fault, until nothing is written any more (I6). */
@@ -74,7 +83,18 @@ const MINUTES_BETWEEN = 20
 export function seedOptions(seed: string): { readonly story: Story; readonly rates: Rates } {
   const dice = chance(seed)
   const shape = randomShape(dice.split('shape'))
-  return { story: randomStory(seed, dice, shape, 60), rates: swarm(dice.split('swarm')) }
+  const rates = { ...swarm(dice.split('swarm')) }
+  for (const fault of WIDE_FAULTS) delete rates[fault]
+  return { story: randomStory(seed, dice, shape, 60), rates }
+}
+
+/** The same for the wide layer. */
+export function wideOptions(seed: string): { readonly story: Story; readonly rates: Rates } {
+  const dice = chance(seed)
+  return {
+    story: wideStory(seed, dice, wideShape(dice.split('shape'))),
+    rates: wideSwarm(dice.split('swarm')),
+  }
 }
 
 function randomShape(dice: Chance): Shape {
@@ -119,10 +139,15 @@ export async function playIn(world: Playable, story: Story, rates: Rates): Promi
     }
     busy = { steps: world.steps, writes: world.writes }
     world.quiet = true
+    await decideAll(world)
     violations.push(...(await comeToRest(world, rates)))
     rest = await restOf(world, story.shape, rates)
     if (violations.length === 0)
-      violations.push(...judge(world.history, rest), ...judgeTraces(world, story.shape))
+      violations.push(
+        ...judge(world.history, rest),
+        ...judgeTraces(world, story.shape),
+        ...(world.office?.violations ?? []),
+      )
   } catch (error) {
     violations.push({
       invariant: 'S0',
@@ -134,7 +159,7 @@ export async function playIn(world: Playable, story: Story, rates: Rates): Promi
     faults: tell(rates),
     violations,
     operations: world.history.acts.length,
-    injected: world.injected,
+    injected: allInjected(world, rates),
     ...busy,
     answeredAt: world.answeredAt,
     crashes: world.crashes,
@@ -143,8 +168,35 @@ export async function playIn(world: Playable, story: Story, rates: Rates): Promi
     recreated: rest !== null && rest.recreated.size > 0,
     labels: world.labels,
     cells: cellsOf(story),
+    met: world.met ?? [],
   }
 }
+
+/** Also what the emulator did by itself, and what holds for the whole of a world. */
+function allInjected(world: Playable, rates: Rates): ReadonlyMap<string, number> {
+  const all = new Map<string, number>(world.injected)
+  for (const [kind, times] of world.emulator.control.faults.injected)
+    if (kind !== 'refuse') all.set(kind, times)
+  for (const entry of world.emulator.control.logs.requests.entries)
+    if (entry.fault === 'refuse')
+      all.set(`refused ${entry.status}`, (all.get(`refused ${entry.status}`) ?? 0) + 1)
+  for (const kind of ['clock-skew', 'small-pages', 'empty-page'] as const)
+    if (rates[kind] !== undefined) all.set(kind, 1)
+  return all
+}
+
+/** What is held is approved in the end, and what is refused is refused often enough to be left alone. */
+async function decideAll(world: Playable): Promise<void> {
+  if (world.office === undefined) return
+  const stuck = ['held', 'rejected']
+  for (let n = 0; n < REFUSALS_MAX; n++) {
+    world.clock.advance(MINUTES_BETWEEN * 60_000)
+    await world.pass()
+    if (!world.store.dump().operations.some(({ state }) => stuck.includes(state))) return
+    await world.act({ do: 'decide', yes: true })
+  }
+}
+const REFUSALS_MAX = 7
 
 async function comeToRest(world: Playable, rates: Rates): Promise<Violation[]> {
   const found: Violation[] = []
@@ -182,6 +234,10 @@ async function comeToRest(world: Playable, rates: Rates): Promise<Violation[]> {
         says: `at rest, the ${operation.do} of "${operation.title}" is still ${operation.state}`,
       })
   }
+  if (world.office !== undefined)
+    found.push(
+      ...judgeMail([...world.office.outgoing.rows.values()], world.emulator.control.logs.mails.entries),
+    )
   const engineWrites =
     dump.records.reduce((sum, record) => sum + record.version, 0) - world.people.recordWrites
   const journalled = dump.operations.filter(
@@ -236,7 +292,10 @@ async function restOf(world: Playable, shape: Shape, rates: Rates): Promise<Rest
     if (what === 'create' && (attempts > 1 || (rule === 'R6' && unanswered.has(record))))
       recreated.add(name.get(record) ?? '')
   }
-  const apart = new Set<string>(shape.direction === 'both' ? [] : world.history.items())
+  for (const item of world.office?.declined ?? []) recreated.add(item)
+  const apart = new Set<string>(
+    world.history.items().filter((item) => shape.direction !== 'both' || wentAway(world.history, item)),
+  )
   return {
     crm: seen(world.people.holdingsOfCrm()),
     mailbox: seen(await world.people.holdingsOfOutlook()),
@@ -244,9 +303,14 @@ async function restOf(world: Playable, shape: Shape, rates: Rates): Promise<Rest
     held,
     apart,
     recreated,
+    answered: world.office?.answered ?? new Set(),
     nothingLost: world.crashes === 0 && !LOSING.some((fault) => rates[fault] !== undefined),
   }
 }
+
+/** Once out of the period, both sides keep what they have, and are compared no more. */
+const wentAway = (history: History, item: string): boolean =>
+  history.of(item).some((act) => act.wrote['time']?.startsWith(AWAY) === true)
 
 /** Faults after which nobody knows whether a write arrived. */
 const LOSING: readonly Fault[] = [
@@ -260,6 +324,7 @@ const LOSING: readonly Fault[] = [
   'page-truncated',
   'commit-lost',
   'lease-lost',
+  'commit-refused',
 ]
 
 /** Both sides as text, sorted: equal for two worlds that came to the same end, whatever their ids. */

@@ -5,12 +5,11 @@ import type { Beat, Resource, Shape, Story, Who } from './story.ts'
  * passes, for each resource. Each is played once to count its awaits, then once for each await with a crash there, and
  * once for each write with its answer lost.
  */
-type Move = (who: Who, resource: Resource) => readonly Beat[]
+type Move = (who: Who, resource: Resource, item: string) => readonly Beat[]
 
-const item = 'i1'
 const edit =
   (groups: (resource: Resource) => readonly string[]): Move =>
-  (who, resource) => [{ do: 'edit', who, item, groups: groups(resource) }]
+  (who, resource, item) => [{ do: 'edit', who, item, groups: groups(resource) }]
 
 const MOVES: Readonly<Record<string, Move>> = {
   nothing: () => [],
@@ -19,24 +18,36 @@ const MOVES: Readonly<Record<string, Move>> = {
   date: edit((resource) => [resource === 'task' ? 'due' : resource === 'series' ? 'location' : 'time']),
   'two groups': edit(() => ['subject', 'categories']),
   mark: edit((resource) => [resource === 'task' ? 'steps' : 'reminder']),
-  delete: (who) => [{ do: 'delete', who, item }],
-  'edit and delete': (who) => [
+  delete: (who, _resource, item) => [{ do: 'delete', who, item }],
+  'edit and delete': (who, _resource, item) => [
     { do: 'edit', who, item, groups: ['subject'] },
     { do: 'delete', who, item },
   ],
-  occurrence: (who, resource) =>
+  occurrence: (who, resource, item) =>
     resource === 'series'
       ? [{ do: 'occurrence', who, item, nth: 1, group: 'subject' }]
       : [{ do: 'edit', who, item, groups: ['importance'] }],
-  'take out': (who, resource) =>
+  'take out': (who, resource, item) =>
     resource === 'series'
       ? [{ do: 'occurrence', who, item, nth: 1, group: 'cancelled' }]
       : resource === 'task'
         ? [{ do: 'complete', who, item }]
         : [{ do: 'edit', who, item, groups: ['showAs', 'subject'] }],
 }
-const MOVE_NAMES = Object.keys(MOVES)
+export const MOVE_NAMES = Object.keys(MOVES)
 const RESOURCES: readonly Resource[] = ['event', 'series', 'task']
+
+/** What one person does to an item in a cell of the conflict matrix. */
+export const movesOf = (move: string, who: Who, resource: Resource, item: string): readonly Beat[] =>
+  MOVES[move]?.(who, resource, item) ?? []
+
+export const cellName = (resource: Resource, crm: string, outlook: string): string =>
+  `${resource}: ${crm} / ${outlook}`
+
+/** All cells of the conflict matrix: what the CRM person does × what the Outlook person does × what it is. */
+export const MATRIX: readonly string[] = RESOURCES.flatMap((resource) =>
+  MOVE_NAMES.flatMap((crm) => MOVE_NAMES.map((outlook) => cellName(resource, crm, outlook))),
+)
 
 /** The scenarios whose crash points are also taken in pairs, as acts in the CRM / acts in Outlook. */
 const CORE: Readonly<Record<Resource, readonly string[]>> = {
@@ -77,6 +88,7 @@ export interface Scenario {
 }
 
 export function scenarios(shape: Shape): readonly Scenario[] {
+  const item = 'i1'
   const all: Scenario[] = []
   for (const resource of RESOURCES) {
     for (const [n, crm] of MOVE_NAMES.entries()) {
@@ -85,8 +97,8 @@ export function scenarios(shape: Shape): readonly Scenario[] {
         const begin: Beat[] = [{ do: 'create', who: first, item, resource }, { do: 'pass' }]
         const beats: Beat[] = [
           ...begin,
-          ...(MOVES[crm]?.('crm', resource) ?? []),
-          ...(MOVES[outlook]?.('outlook', resource) ?? []),
+          ...movesOf(crm, 'crm', resource, item),
+          ...movesOf(outlook, 'outlook', resource, item),
           { do: 'pass' },
         ]
         all.push({

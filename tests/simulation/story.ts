@@ -34,6 +34,27 @@ export type Beat =
   | { readonly do: 'server'; readonly what: 'evict' | 'bump'; readonly item?: string }
   /** Undo the last run that wrote something. */
   | { readonly do: 'undo' }
+  /** Both people work on one item before the next pass: a cell of the conflict matrix (scenarios.ts). */
+  | {
+      readonly do: 'meet'
+      readonly item: string
+      readonly resource: Resource
+      readonly first: Who
+      readonly crm: string
+      readonly outlook: string
+    }
+  /** An event that Microsoft does not take: it ends before it begins. */
+  | { readonly do: 'poison'; readonly who: 'crm'; readonly item: string }
+  /** Another number of occurrences, so that some of the last ones are no longer there. */
+  | { readonly do: 'pattern'; readonly who: Who; readonly item: string; readonly count: number }
+  /** A person answers the n-th conflict. */
+  | { readonly do: 'answer'; readonly nth: number; readonly side: 'crm' | 'mailbox' }
+  /** A person decides about what is held: all of it is carried out, or put back. */
+  | { readonly do: 'decide'; readonly yes: boolean }
+  /** A preview, which may write nothing. */
+  | { readonly do: 'preview' }
+  /** The CRM person writes a mail. */
+  | { readonly do: 'send'; readonly mail: string }
 
 export interface Story {
   readonly name: string
@@ -45,6 +66,8 @@ export interface Story {
 export interface Shape {
   readonly direction: 'crm-to-mailbox' | 'mailbox-to-crm' | 'both'
   readonly conflict: 'crm' | 'mailbox' | 'ask'
+  /** Deletions in one run that wait for a person; 10 when left out. */
+  readonly guard?: number
 }
 
 export const EVENT_GROUPS: readonly EventGroup[] = [
@@ -170,13 +193,27 @@ export function describe(beat: Beat): string {
         : `Microsoft bumps the etag of ${beat.item ?? 'nothing'}`
     case 'undo':
       return 'the last run is undone'
+    case 'meet':
+      return `on ${beat.item} (${beat.resource}), ${beat.first} first: ${beat.crm} in the CRM, ${beat.outlook} in Outlook`
+    case 'poison':
+      return `${beat.who} creates event ${beat.item}, which Microsoft does not take`
+    case 'pattern':
+      return `${beat.who} lets ${beat.item} occur ${beat.count} times`
+    case 'answer':
+      return `conflict ${beat.nth} is answered: ${beat.side}`
+    case 'decide':
+      return beat.yes ? 'what is held is approved' : 'what is held is declined'
+    case 'preview':
+      return 'a preview'
+    case 'send':
+      return `crm sends mail ${beat.mail}`
   }
 }
 
 export function print(story: Story, faults: string): string {
   const lines = story.beats.map((beat, n) => `  ${String(n + 1).padStart(2)}. ${describe(beat)}`)
   return [
-    `${story.name} (${story.shape.direction}, ${story.shape.conflict} wins${faults === '' ? '' : `; ${faults}`})`,
+    `${story.name} (${story.shape.direction}, ${story.shape.conflict} wins${story.shape.guard === undefined ? '' : `, guard ${story.shape.guard}`}${faults === '' ? '' : `; ${faults}`})`,
     ...lines,
   ].join('\n')
 }

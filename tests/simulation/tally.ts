@@ -21,6 +21,10 @@ export interface Tally {
   violations: number
   /** Acts of the CRM person × acts of the Outlook person on the same item between two passes, by resource. */
   readonly cells: Map<string, number>
+  /** Cells of the conflict matrix in which both people met (scenarios.ts), and how often. */
+  readonly matrix: Map<string, number>
+  /** Faults injected, by kind. */
+  readonly kinds: Map<string, number>
 }
 
 export const newTally = (): Tally => ({
@@ -33,6 +37,8 @@ export const newTally = (): Tally => ({
   conflicts: 0,
   violations: 0,
   cells: new Map(),
+  matrix: new Map(),
+  kinds: new Map(),
 })
 
 const FAILURES_TOLD_MAX = 10
@@ -69,8 +75,17 @@ export function count(tally: Tally, outcome: Outcome): void {
   tally.crashes += outcome.crashes
   // A crash that was drawn is among the injected faults; one at a given step, or by a signal, is not.
   tally.faults += outcome.crashes - (outcome.injected.get('crash') ?? 0)
-  for (const [, times] of outcome.injected) tally.faults += times
-  for (const cell of outcome.cells) tally.cells.set(cell, (tally.cells.get(cell) ?? 0) + 1)
+  for (const [kind, times] of outcome.injected) {
+    tally.faults += times
+    bump(tally.kinds, kind, times)
+  }
+  if (outcome.crashes > 0) bump(tally.kinds, 'crash', outcome.crashes - (outcome.injected.get('crash') ?? 0))
+  for (const cell of outcome.cells) bump(tally.cells, cell)
+  for (const cell of outcome.met) bump(tally.matrix, cell)
+}
+
+export function bump(map: Map<string, number>, name: string, times = 1): void {
+  if (times > 0) map.set(name, (map.get(name) ?? 0) + times)
 }
 
 export function report(tally: Tally, options: LayerOptions, failure: Failure): void {

@@ -19,6 +19,9 @@ export interface Stamped {
 export const ZONE = 'Europe/Berlin'
 export const FIRST_DAY = '2026-03-20'
 
+/** The year of what was moved out of the period. */
+export const AWAY = '2035'
+
 const pad = (n: number): string => String(n).padStart(2, '0')
 
 /** A start that no other stamp has: 48 half hours a day from the first day on, skipping the hour of the DST change. */
@@ -40,7 +43,17 @@ const time = (start: string, end: string): Pick<Stamped, 'crm' | 'graph' | 'plai
 })
 
 export type EventGroup =
-  'subject' | 'body' | 'location' | 'time' | 'categories' | 'reminder' | 'showAs' | 'importance'
+  | 'subject'
+  | 'body'
+  | 'location'
+  | 'time'
+  | 'categories'
+  | 'reminder'
+  | 'showAs'
+  | 'importance'
+  | 'attendees'
+  | 'away'
+  | 'broken'
 export type TaskGroup = 'subject' | 'body' | 'due' | 'categories' | 'steps' | 'importance' | 'status'
 
 /** Groups whose values are unique by stamp: only for these can a lost update be told from an agreeing one. */
@@ -53,6 +66,7 @@ export const UNIQUE: ReadonlySet<string> = new Set([
   'reminder',
   'due',
   'steps',
+  'attendees',
 ])
 
 export function eventValue(group: EventGroup, item: string, stamp: number): Stamped {
@@ -85,6 +99,25 @@ export function eventValue(group: EventGroup, item: string, stamp: number): Stam
     case 'time': {
       const { start, end } = startOf(stamp)
       return { group, ...time(start, end) }
+    }
+    case 'attendees': {
+      const email = `${s}@partner.example`
+      return {
+        group,
+        crm: { attendees: [{ email, name: '', type: 'required' }] },
+        graph: { attendees: [{ type: 'required', emailAddress: { address: email } }] },
+        plain: email,
+        token: email,
+      }
+    }
+    case 'away': {
+      // Years behind the end of the period.
+      const { start, end } = startOf(stamp)
+      return { group: 'time', ...time(`${AWAY}${start.slice(4)}`, `${AWAY}${end.slice(4)}`) }
+    }
+    case 'broken': {
+      const { start, end } = startOf(stamp)
+      return { group: 'time', ...time(end, start) }
     }
     case 'categories':
       return {

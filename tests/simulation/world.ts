@@ -17,19 +17,25 @@ import {
 import type { Channel } from '../../src/core/item.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
 import { createMemoryStore, newChannel, type MemoryStore } from '../../src/store/memory-store.ts'
-import type { CollectionRow, SyncStore } from '../../src/store/sync-store.ts'
+import type { CollectionRow } from '../../src/store/sync-store.ts'
 import { type Chance, chance } from './chance.ts'
 import type { Fault, Rates } from './faults.ts'
 import { History } from './history.ts'
 import { People, type Place } from './people.ts'
+import { stepped } from './stepped-store.ts'
 import { Process, VirtualClock } from './steps.ts'
+import { cellName, movesOf } from './scenarios.ts'
 import type { Beat, Shape } from './story.ts'
+import { BackOffice, isDecision, steppedOutgoing } from './wide-acts.ts'
+import { Ghosts, withSmallPages } from './wide-faults.ts'
 
 /**
  * One world: an emulated Microsoft 365 in the same process, a store, the real engine and the real connector, two
  * people, a clock that moves when somebody sleeps. Everything outside is numbered by `Process.step`.
  */
 export const ANNA = 'anna.lindqvist@contoso.example'
+/** Whose sign-in turns up instead of Anna's. */
+const STRANGER = 'ben.okafor@contoso.example'
 const START = Date.parse('2026-03-16T08:00:00Z')
 const MAILBOX = asId<MailboxId>('m1')
 const LEASE_MS = 120_000
@@ -43,6 +49,8 @@ export interface WorldOptions {
   readonly crashAt?: ReadonlySet<number>
   /** Ends the process at each step with such a label, `times` at most; the pass is not begun again. */
   readonly crashWhen?: { readonly label: RegExp; readonly times: number }
+  /** Hours that our clock is off in worlds with the fault clock-skew; drawn when left out. */
+  readonly skewHours?: number
   /** Loses the reply of the n-th write to Microsoft (counted from 1). */
   readonly loseReplyOf?: number
 }
@@ -64,6 +72,12 @@ export class World {
   quiet = false
   passedWhole = false
   busiest = 0
+  readonly office = new BackOffice()
+  readonly mailbox = MAILBOX
+  readonly channels = CHANNELS
+  /** Cells of the conflict matrix in which both people really met. */
+  readonly met: string[] = []
+  readonly #ghosts = new Ghosts()
   readonly #options: WorldOptions
   readonly #chance: Chance
   readonly #ids: { next: number }
@@ -73,7 +87,7 @@ export class World {
   /** Something a person does inside the running pass. */
   #during: { at: number; beat: Beat }[] = []
   #skewMs = 0
-  #token = ''
+  #token = { of: ANNA, text: '' }
   readonly #place: Place
 
   private constructor(options: WorldOptions, emulator: Emulator, place: Place) {
@@ -83,6 +97,9 @@ export class World {
     this.#chance = chance(options.seed).split('faults')
     this.#ids = { next: 0 }
     this.store = createMemoryStore()
+    if (options.rates['clock-skew'] !== undefined)
+      this.#skewMs =
+        (options.skewHours ?? (chance(options.seed).split('skew').yes(0.5) ? 24 : -24)) * 3_600_000
     this.people = new People({
       emulator,
       store: () => this.store,
@@ -180,7 +197,7 @@ export class World {
   }
 
   /** A fresh process on what the last one left behind. */
-  #boot(): { process: Process; engine: Engine; connector: Connector } {
+  #boot(whose = ANNA): { process: Process; engine: Engine; connector: Connector } {
     const process = new Process((_number, label) => this.#atStep(label))
     const env = {
       now: () => this.now(),
@@ -189,14 +206,15 @@ export class World {
       sleep: (ms: number) => this.clock.sleep(ms),
     }
     const { info } = this.emulator
-    const user = info.users.find((each) => each.userPrincipalName === ANNA)
+    const user = info.users.find((each) => each.userPrincipalName === whose)
     const connector = createGraphConnector({
       mailbox: { objectId: user?.id ?? '' },
       tokens: {
         accessToken: async (refresh) =>
-          refresh || this.#token === ''
-            ? (this.#token = this.emulator.control.token(info.clientId, ANNA))
-            : this.#token,
+          (this.#token =
+            refresh || this.#token.text === '' || this.#token.of !== whose
+              ? { of: whose, text: this.emulator.control.token(info.clientId, whose) }
+              : this.#token).text,
         identity: async () => ({ tenantId: info.tenantId, objectId: user?.id ?? null }),
       },
       endpoints: resolveEndpoints('global', { graph: info.graph, login: info.login }),
@@ -204,7 +222,8 @@ export class World {
       env,
     })
     const engine = createEngine({
-      store: stepped(this.store, process),
+      store: stepped(this.store, process, (fault) => this.#draw(fault)),
+      outgoing: steppedOutgoing(this.office.outgoing, (label) => process.step(label)),
       connectorFor: async () => connector,
       settingsFor: async () => ({
         direction: this.#options.shape.direction,
@@ -215,7 +234,7 @@ export class World {
         intervalMinutes: 5,
         daysBack: 30,
         daysAhead: 730,
-        guard: { items: 10, percent: 10 },
+        guard: { items: this.#options.shape.guard ?? 10, percent: 10 },
       }),
       env,
     })
@@ -252,18 +271,19 @@ export class World {
       throw new TypeError('fetch failed', {
         cause: Object.assign(new Error('cut'), { code: 'ECONNRESET' }),
       })
-    const { text, ...response } = await this.emulator.exchange({
+    const { text: told, ...response } = await this.emulator.exchange({
       url,
       method: init.method,
-      headers: init.headers,
+      headers: this.#options.rates['small-pages'] === undefined ? init.headers : withSmallPages(init.headers),
       ...(init.body === undefined ? {} : { body: init.body as string }),
     })
+    const text = this.#haunt(path, response.status, told)
     if (isWrite) this.writes += 1
     await process.step(`reply ${response.status} ${init.method} ${path.replace(/\/users\/[^/]+/, '')}`)
     if (isWrite) this.answeredAt.push(this.steps)
     const lost = isWrite && this.#options.loseReplyOf === this.writes && !this.quiet
-    const told = response.status === 429 || response.status === 503 // a wait that was never heard cannot be kept
-    if (lost || (!told && this.#draw('reply-lost')))
+    const isWait = response.status === 429 || response.status === 503 // a wait that was never heard cannot be kept
+    if (lost || (!isWait && this.#draw('reply-lost')))
       throw new TypeError('fetch failed', {
         cause: Object.assign(new Error('cut'), { code: 'ECONNRESET' }),
       })
@@ -273,6 +293,15 @@ export class World {
       body: null,
       text: async () => text,
     } satisfies TransportResponse
+  }
+
+  /** A delta round that tells once more of what was deleted. */
+  #haunt(path: string, status: number, text: string): string {
+    if (this.#options.rates.ghost === undefined || status !== 200 || !path.includes('delta')) return text
+    const stands = (name: string): boolean => this.people.holdingsOfCrm(name).has(name)
+    const haunted = this.#ghosts.some(stands) && this.#draw('ghost') ? this.#ghosts.haunted(text) : text
+    this.#ghosts.note(text)
+    return haunted
   }
 
   async #atStep(label: string): Promise<'go' | 'crash'> {
@@ -287,9 +316,18 @@ export class World {
     if (due >= 0) {
       const [now] = this.#during.splice(due, 1)
       if (now !== undefined) await this.act(now.beat)
+      this.injected.set('edit-between', (this.injected.get('edit-between') ?? 0) + 1)
     }
+    if (label.startsWith('send') && this.#draw('lease-lost')) await this.#takeLease()
     if (this.#draw('clock-jump')) this.clock.advance(this.#chance.below(3_600_000))
     return this.#draw('crash') ? this.#crash() : 'go'
+  }
+
+  /** Another worker took the mailbox, was quick, and is gone. */
+  async #takeLease(): Promise<void> {
+    const later = this.now() + 100 * LEASE_MS
+    const lease = await this.store.acquireLease(MAILBOX, 'other', later, 1)
+    if (lease !== null) await this.store.releaseLease(lease)
   }
 
   #crash(): 'crash' {
@@ -324,6 +362,7 @@ export class World {
         ...rule('expired-token', { kind: 'tokens-evicted', path: 'delta' }),
         ...rule('page-truncated', { kind: 'page-truncated' }),
         ...rule('delta-repeat', { kind: 'delta-repeat', path: 'delta' }),
+        ...rule('delta-late', { kind: 'delta-late', path: 'delta' }),
         ...rule('etag-bump', { kind: 'etag-bump' }),
         ...rule('token-refused', { kind: 'token-refused' }),
       ],
@@ -332,14 +371,46 @@ export class World {
   }
 
   async act(beat: Beat): Promise<void> {
+    if (isDecision(beat)) return this.office.act(this, beat)
+    if (beat.do === 'meet') return this.#meet(beat)
     const act = await this.people.act(beat)
     if (act !== null) this.log.push(`act ${act.side} ${act.what} ${act.item} ${JSON.stringify(act.wrote)}`)
+  }
+
+  async #meet(beat: Extract<Beat, { do: 'meet' }>): Promise<void> {
+    const { crm, first, item, outlook, resource } = beat
+    const before = this.history.acts.length
+    let whole = true
+    for (const who of first === 'crm' ? (['crm', 'outlook'] as const) : (['outlook', 'crm'] as const))
+      for (const move of movesOf(who === 'crm' ? crm : outlook, who, resource, item)) {
+        const acts = this.history.acts.length
+        await this.act(move)
+        whole &&= this.history.acts.length > acts
+      }
+    if (whole && (this.history.acts.length > before || crm === outlook))
+      this.met.push(cellName(resource, crm, outlook))
+  }
+
+  /** Something that a person asks of the engine; a crash ends the process there. */
+  async run(what: string, work: () => Promise<unknown>): Promise<void> {
+    const outcome = await this.#process.run(() =>
+      work().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
+    )
+    if (outcome.ended === 'crashed') this.restart()
+    else this.log.push(`${what} ${describe(outcome.value)}`)
+  }
+
+  /** Writes to Microsoft by the engine so far. */
+  written(): number {
+    return this.emulator.control.logs.writes.entries.filter(({ actor }) => actor.startsWith('app:')).length
   }
 
   /** One pass over each channel; restarts after a crash and goes on with the next. Returns how often it was cut off. */
   async pass(during: readonly { readonly at: number; readonly beat: Beat }[] = []): Promise<void> {
     this.#planFaults()
     this.passedWhole = true
+    const isStranger = this.#draw('wrong-account')
+    if (isStranger) this.#begin(STRANGER)
     for (const channel of CHANNELS) {
       this.#during =
         channel === 'calendar'
@@ -361,6 +432,8 @@ export class World {
         else this.log.push(`pass ${channel} ${describe(outcome.value)}`)
       }
     }
+    await this.office.send(this)
+    if (isStranger) this.#begin()
     for (const left of this.#during.splice(0)) await this.act(left.beat)
   }
 
@@ -371,7 +444,11 @@ export class World {
   restart(): void {
     this.store.crash()
     this.clock.advance(LEASE_MS + 1_000) // the dead worker's lease runs out
-    const booted = this.#boot()
+    this.#begin()
+  }
+
+  #begin(whose = ANNA): void {
+    const booted = this.#boot(whose)
     this.#process = booted.process
     this.#engine = booted.engine
     this.#connector = booted.connector
@@ -389,26 +466,3 @@ export class World {
 
 const describe = (value: unknown): string =>
   value instanceof Error ? `${value.name}: ${value.message}` : JSON.stringify(value)
-
-/** The store, with a step before each transaction, before its commit and after it. */
-function stepped(store: SyncStore, process: Process): SyncStore {
-  const around = async <T>(label: string, work: () => Promise<T>): Promise<T> => {
-    await process.step(label)
-    return work()
-  }
-  return {
-    acquireLease: (...args) => around('lease', () => store.acquireLease(...args)),
-    renewLease: (...args) => around('renew', () => store.renewLease(...args)),
-    releaseLease: (...args) => around('release', () => store.releaseLease(...args)),
-    transaction: async (lease, work) => {
-      await process.step('begin')
-      const value = await store.transaction(lease, async (tx) => {
-        const result = await work(tx)
-        await process.step('commit')
-        return result
-      })
-      await process.step('done')
-      return value
-    },
-  }
-}
