@@ -19,6 +19,7 @@ import { startSync, type RunningSync } from './app/sync.ts'
 import { serverFile, type ServerFile } from './cli/client.ts'
 import { OPTIONS, type OptionName, type ReadConfiguration } from './cli/configuration.ts'
 import { createNetworkTransport } from './connectors/graph/transport.ts'
+import { resolve } from './core/settings.ts'
 import { makeLive } from './server/live.ts'
 import type { Microsoft } from './server/microsoft.ts'
 import type { Demo, Parts } from './server/parts.ts'
@@ -28,6 +29,7 @@ import { makeWebhooks } from './server/webhooks.ts'
 import type { Database } from './store/database.ts'
 import { createFiles } from './store/files.ts'
 import { lockFolder } from './store/folder-lock.ts'
+import { tidy } from './store/maintenance.ts'
 import { openStore, type OpenStore } from './store/open-store.ts'
 import { createSqlStore } from './store/sql-store.ts'
 import type { Vault } from './store/vault.ts'
@@ -52,6 +54,9 @@ export interface AppOptions {
 }
 
 const MINUTE_MS = 60_000
+const TIDY_MS = 5 * MINUTE_MS
+/** How long the history of writes is kept: longer than anybody undoes, and bounded. */
+const JOURNAL_DAYS = 730
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 export const version = (): string =>
@@ -219,12 +224,29 @@ export async function startApp(
     }
     const alertTimer = setInterval(() => void watch().catch(trouble), MINUTE_MS)
     closing.push(async () => clearInterval(alertTimer))
+    let tidying: Promise<unknown> = Promise.resolve()
+    const tidyTimer = setInterval(() => {
+      tidying = tidyUp(database, env.now()).catch(trouble)
+    }, TIDY_MS)
+    closing.push(async () => {
+      clearInterval(tidyTimer)
+      await tidying
+    })
     await watch()
     return { url, database, vault, env, microsoft, accounts, sync, close: closeAll }
   } catch (error) {
     await closeAll()
     throw error
   }
+}
+
+/** Empties the quarantine of what was long enough there, shortens the history, keeps the embedded database small. */
+async function tidyUp(database: Database, now: number): Promise<void> {
+  const settings = await storedSettings(database, null)
+  await tidy(database, now, {
+    quarantineDays: resolve('deletes.quarantineDays', settings).value,
+    journalDays: JOURNAL_DAYS,
+  })
 }
 
 function optionRows({ values, sources }: ReadConfiguration): Parts['about']['options'] {

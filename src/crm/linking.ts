@@ -52,6 +52,8 @@ export const linkNext = (database: Database, now: number, limit = LINK_BATCH): P
     ])
     const ids = rows.flatMap(({ id }) => id ?? [])
     const last = rows.at(-1)
+    // Nothing new: the position stays, so that an idle system writes nothing.
+    if (ids.length === 0) return { looked: 0, more: false }
     await linkItems(sql, ids, now)
     const full = ids.length === limit
     const cursor =
