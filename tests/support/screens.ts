@@ -61,7 +61,17 @@ export const SCREENS: readonly Screen[] = [
   screen('tasks', '/tasks', 'user'),
   screen('tasks-board', '/tasks?view=board', 'user'),
   screen('tasks-task', '/tasks?task={task}', 'user'),
-  screen('mail', '/mail', 'user'),
+  screen('mail', '/mail', 'user', async (page) => {
+    await page.locator('[data-message]').first().getByRole('link').first().click()
+    await page.locator('iframe').first().waitFor()
+  }),
+  screen('mail-compose', '/mail', 'user', async (page) => {
+    await page.locator('[data-message]').first().waitFor()
+    await page.keyboard.press('c')
+    await page.getByRole('textbox', { name: 'Subject' }).waitFor()
+  }),
+  screen('mail-drafts', '/mail?view=drafts', 'user'),
+  screen('mail-outbox', '/mail?view=outbox', 'user'),
   screen('plans', '/plans', 'administrator'),
   screen('plan', '/plans/{plan}', 'administrator'),
   screen('plan-done', '/plans/{done}', 'user'),

@@ -171,8 +171,12 @@ describe('[B][M] a day of mail', () => {
       expect(await frame.getByText('Could you make an offer?').isVisible()).toBe(false)
       await frame.getByText('Quoted text').click()
       await frame.getByText('Could you make an offer?').waitFor()
-      const [outer, inner] = [await element.boundingBox(), await frame.locator('body').boundingBox()]
-      expect(Math.abs((outer?.height ?? 0) - (inner?.height ?? 99))).toBeLessThan(3)
+      await expect
+        .poll(async () => {
+          const [outer, inner] = [await element.boundingBox(), await frame.locator('body').boundingBox()]
+          return Math.abs((outer?.height ?? 0) - (inner?.height ?? 99))
+        })
+        .toBeLessThan(3)
 
       await page.getByRole('button', { name: 'Show pictures' }).click()
       await expect

@@ -133,7 +133,7 @@ export function EventDetails({ event, slot, occurrence, calendar, onEdit, onClos
           <h3>{t.related}</h3>
           <ul>
             {event.related.map((one) => (
-              <li key={one.id} data-inline>
+              <li key={one.id} data-inline className={css['related']}>
                 <Link to={`/records/${one.kind}/${one.id}`}>{one.title}</Link>
               </li>
             ))}
