@@ -257,10 +257,30 @@ function createInCrm(input: PairInput, mailbox: Present, rule: RuleId, policy: P
       const value = input.quarantine[group]
       if (value !== undefined && !canHold(policy, 'mailbox', group)) fields[group] = value
     }
+  const crm = { do: restore ? 'restore' : 'create', rule, fields, before: EMPTY, mails: [] } as const
+  const steps = restore && mayWrite(policy.direction, 'mailbox') ? unfinishedSteps(input, mailbox) : undefined
+  const before = mailbox.fields['steps']
+  if (steps === undefined || before === undefined)
+    return { ...still(rule, { crm: fields, mailbox: mailbox.fields }, 'linked'), crm }
   return {
     ...still(rule, { crm: fields, mailbox: mailbox.fields }, 'linked'),
-    crm: { do: restore ? 'restore' : 'create', rule, fields, before: EMPTY, mails: [] },
+    crm: { ...crm, fields: { ...fields, steps } },
+    mailbox: { do: 'update', rule, fields: { steps }, before: { steps: before }, mails: [] },
   }
+}
+
+/**
+ * The CRM's steps of a deleted task where the mailbox holds half of them: our own unfinished write, by which its two
+ * bases differ (engine/arrived.ts). Nobody wrote that half, so it is completed and not restored.
+ */
+function unfinishedSteps({ bases, quarantine }: PairInput, mailbox: Present): Json | undefined {
+  const wanted = quarantine?.['steps']
+  const half = bases?.mailbox['steps']
+  const unfinished =
+    !sameValue('steps', half, bases?.crm['steps']) &&
+    !sameValue('steps', wanted, bases?.crm['steps']) &&
+    sameValue('steps', half, mailbox.fields['steps'])
+  return unfinished ? wanted : undefined
 }
 
 /** Both are there: each changed group by itself. */

@@ -78,6 +78,41 @@ test('[R33] a task that was made without steps keeps those that somebody writes 
   expect(fieldsOf(world, 'i1')?.['steps']).toMatchObject([{ title: 'step s3z' }])
 })
 
+/** The second of the two requests that write the CRM's steps is refused until the pass gives up; then come `beats`. */
+async function playedHalfWritten(beats: readonly Beat[]): Promise<World> {
+  const name = 'wide seed 95'
+  const shape: Shape = { direction: 'both', conflict: 'ask' }
+  const refused = { kind: 'refuse', status: 429, retryAfterSeconds: 600, method: 'DELETE' } as const
+  const world = await World.begin({ seed: name, shape, rates: {}, plan: [refused] })
+  await world.act({ do: 'create', who: 'outlook', item: 'i1', resource: 'task' })
+  await world.act({ do: 'edit', who: 'outlook', item: 'i1', groups: ['steps'] })
+  await world.pass()
+  await world.act({ do: 'edit', who: 'crm', item: 'i1', groups: ['steps', 'categories'] })
+  await world.pass()
+  expect(await stepsInOutlook(world)).toBe('step s2z:open,step s3z:open')
+  const outcome = await playIn(world, { name, shape, beats }, {})
+  expect(outcome.violations).toEqual([])
+  return world
+}
+
+const stepsInOutlook = async (world: World) =>
+  (await world.people.holdingsOfOutlook()).get('i1')?.[0]?.plain['steps']
+
+test('[R33] steps that were half written when a request was refused are no edit of a person', async () => {
+  const world = await playedHalfWritten([])
+  expect(world.store.dump().conflicts).toEqual([])
+  expect(await stepsInOutlook(world)).toBe('step s3z:open')
+})
+
+test('[R8] a deleted task whose steps were half written comes back with all that the CRM wrote', async () => {
+  const world = await playedHalfWritten([
+    { do: 'delete', who: 'crm', item: 'i1' },
+    { do: 'edit', who: 'outlook', item: 'i1', groups: ['subject'] },
+  ])
+  expect(await stepsInOutlook(world)).toBe('step s3z:open')
+  expect(fieldsOf(world, 'i1')?.['steps']).toMatchObject([{ title: 'step s3z' }])
+})
+
 test('[R6] an edit whose answer was lost survives a deletion that may have seen it, with both on record', async () => {
   const { world, outcome } = await played(
     'seed 7279',

@@ -51,6 +51,8 @@ export interface WorldOptions {
   readonly crashWhen?: { readonly label: RegExp; readonly times: number }
   /** Hours that our clock is off in worlds with the fault clock-skew; drawn when left out. */
   readonly skewHours?: number
+  /** What else goes wrong at Microsoft in each pass, until the story is told. */
+  readonly plan?: Parameters<Emulator['control']['plan']>[0]
   /** Loses the reply of the n-th write to Microsoft (counted from 1). */
   readonly loseReplyOf?: number
 }
@@ -365,6 +367,7 @@ export class World {
         ...rule('delta-late', { kind: 'delta-late', path: 'delta' }),
         ...rule('etag-bump', { kind: 'etag-bump' }),
         ...rule('token-refused', { kind: 'token-refused' }),
+        ...(this.#options.plan ?? []),
       ],
       `${this.#options.seed}/${this.steps}`,
     )

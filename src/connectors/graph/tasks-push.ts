@@ -101,10 +101,17 @@ async function createTask(ask: Ask, { collection, item, key }: Create, marked: M
   const trouble = await writeSteps(ask, id, collection, [], steps)
   if (trouble === null) return reloaded(ask, id, collection)
   // The task stands, with or without some of its steps: found by its mark, it is completed by a change.
-  return trouble.outcome === 'unknown'
+  return halfway(trouble)
+}
+
+/**
+ * What ended a write after its first request arrived. Whatever that was, a part of the write stands, so it is looked up
+ * as if its answer were lost: sent again or decided anew, our own half of a list would be taken for somebody's edit.
+ */
+const halfway = (trouble: PushOutcome): PushOutcome =>
+  trouble.outcome === 'unknown'
     ? trouble
     : { outcome: 'unknown', failure: 'failure' in trouble ? trouble.failure : STEPS_MISSING }
-}
 
 const foundAgain = (outcome: PushOutcome): PushOutcome =>
   outcome.outcome === 'written' ? { ...outcome, found: true } : outcome
@@ -143,7 +150,7 @@ async function updateTask(ask: Ask, operation: Update): Promise<PushOutcome> {
         ...(at === 0 && ifMatch !== '' ? { ifMatch } : {}),
       })
       const refused = writeTrouble(answer)
-      if (refused !== null) return refused
+      if (refused !== null) return at === 0 ? refused : halfway(refused)
       if (answer.kind === 'answered' && isObject(answer.body)) latest = answer.body
     }
   }
@@ -212,9 +219,9 @@ async function writeSteps(
   }
   for (const step of left) requests.push({ method: 'DELETE', path: `${path}/${encodeURIComponent(step.id)}` })
   // One after the other: they are told apart by the order in which they were made.
-  for (const request of requests) {
+  for (const [at, request] of requests.entries()) {
     const trouble = writeTrouble(await ask(request))
-    if (trouble !== null) return trouble
+    if (trouble !== null) return at === 0 ? trouble : halfway(trouble)
   }
   return null
 }
@@ -297,7 +304,7 @@ function isHalfWritten({ fields }: Update, now: Item): boolean {
 
 const STEPS_MISSING: Failure = {
   kind: 'unavailable',
-  message: 'The task was made, but not yet all of its steps.',
+  message: 'The task was written, but not yet all of its steps.',
 }
 
 const taskSteps = (wanted: readonly Json[]): TaskFields['steps'] => wanted as unknown as TaskFields['steps']
