@@ -42,6 +42,8 @@ interface World {
   quarantine: Fields
   readonly conflicts: ConflictDraft[]
   readonly written: Written[]
+  /** Groups about which a conflict was decided and whose sides are not alike yet. */
+  readonly contested: Set<string>
   stamp: number
   /** Somebody deleted it after the other side's last edit was seen there. */
   deleted: { readonly side: Side } | null
@@ -65,6 +67,7 @@ export function runPlanner(seed: string, count: PlannerCount, plan: typeof planP
     const edits = random.below(4)
     for (let n = 0; n < edits; n++, count.operations++) act(world, random)
     pass(world, random, policy, plan, found, random.yes(0.2))
+    noteAlike(world)
   }
   let quiet = 0
   for (let n = 0; n < PASSES_TO_REST && found.length === 0; n++) {
@@ -118,6 +121,7 @@ function beginning(random: Chance, policy: Policy): World {
     quarantine: fields,
     conflicts: [],
     written: [],
+    contested: new Set(),
     stamp: 0,
     deleted: null,
   }
@@ -145,7 +149,15 @@ function act(world: World, random: Chance): void {
   for (const each of world.written)
     if (each.group === group && same(held[group], each.value)) each.seen = true
   world[side] = { ...held, [group]: value }
-  if (!group.endsWith('cancelled')) world.written.push({ side, group, value, seen: false })
+  // Back to what both sides agreed on is no change that a comparison with the base could see: whoever changes the group
+  // on the other side wins without a conflict. Unless one was decided, it is not asked for as a value that must be kept.
+  const isBack = !world.contested.has(group) && same(value, before)
+  if (!group.endsWith('cancelled') && !isBack) world.written.push({ side, group, value, seen: false })
+}
+
+function noteAlike({ contested, crm, mailbox }: World): void {
+  if (isGone(crm) || isGone(mailbox)) return
+  for (const group of GROUPS) if (same(crm[group], mailbox[group])) contested.delete(group)
 }
 
 const same = (a: Json | undefined, b: Json | undefined): boolean =>
@@ -170,6 +182,7 @@ function pass(
   const planned = plan(input, policy)
   checkOneWay(planned, policy, found)
   let writes = 0
+  for (const { group } of planned.conflicts) world.contested.add(group)
   world.conflicts.push(
     ...planned.conflicts.filter(
       (each) => !world.conflicts.some((known) => JSON.stringify(known) === JSON.stringify(each)),

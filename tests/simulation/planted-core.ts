@@ -75,7 +75,7 @@ export const CORE_BUGS: readonly Planted[] = [
     name: 'winner-forgotten',
     says: 'a value that won does not count as to be written when the CRM goes back to the older one before it was sent',
     layer: 'planner',
-    known: 26,
+    known: 179_074,
     edits: [
       {
         file: 'src/core/plan.ts',
