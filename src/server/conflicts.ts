@@ -3,7 +3,7 @@ import type { Sql } from '../store/database.ts'
 import type { conflictsApi } from './api/conflicts.ts'
 import { requireMailbox } from './mailboxes.ts'
 import type { Caller, HandlersOf } from './mount.ts'
-import { likeOf, orderAndPage, pageOf } from './paging.ts'
+import { inOrder, likeOf, orderAndPage, pageOf } from './paging.ts'
 import type { Parts } from './parts.ts'
 import { notFound, Refusal } from './problems.ts'
 import { saveSettings, storedSettings } from './settings-store.ts'
@@ -62,10 +62,15 @@ export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> 
           from conflicts k join mailboxes m on m.id = k.mailbox left join records r on r.id = k.record ${where}`,
         values,
       )
-      const rows = await database.query<ConflictRecord>(
-        `${CONFLICTS} ${where} ${orderAndPage(query, { at: 'k.at', title: 'k.title' }, 'k.id')}`,
+      const ids = await database.query<{ id: string }>(
+        `select k.id from conflicts k join mailboxes m on m.id = k.mailbox left join records r on r.id = k.record
+          ${where} ${orderAndPage(query, { at: 'k.at', title: 'k.title' }, 'k.id')}`,
         values,
       )
+      const found = await database.query<ConflictRecord>(`${CONFLICTS} where k.id = any($1)`, [
+        ids.map(({ id }) => id),
+      ])
+      const rows = inOrder(ids, found)
       const words = await wordsFor(caller)
       return {
         ...pageOf(

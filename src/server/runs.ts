@@ -6,7 +6,7 @@ import type { historyApi } from './api/history.ts'
 import type { runsApi } from './api/runs.ts'
 import { requireMailbox } from './mailboxes.ts'
 import { FileAnswer, type Caller, type HandlersOf } from './mount.ts'
-import { likeOf, orderAndPage, pageOf, type Paging } from './paging.ts'
+import { inOrder, likeOf, orderAndPage, pageOf, type Paging } from './paging.ts'
 import { isoOf, type Parts } from './parts.ts'
 import { notFound, Refusal } from './problems.ts'
 import type { Undoing } from './sync-actions.ts'
@@ -102,6 +102,8 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
     return requireRun(caller, await sync.undo(what, caller.user, apply))
   }
 
+  const FOUND =
+    'from operations o join mailboxes m on m.id = o.mailbox left join records r on r.id = o.record'
   const historyWhere = `where ($1::text is null or m."user" = $1) and ($2::text is null or o.mailbox = $2) and ($3::text is null or o.channel = $3)
     and ($4::text is null or o.side = $4) and ($5::text is null or o.action = $5) and ($6::text is null or o.state = $6)
     and ($7::text is null or o.rule = $7) and ($8::text is null or o.run = $8) and ($9::text is null or o.record = $9)
@@ -127,13 +129,16 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
     query: HistoryFilters,
     paging: Paging,
     words: Words,
-  ): Promise<OperationView[]> =>
-    (
-      await database.query<OperationRecord>(
-        `${OPERATIONS} ${historyWhere} ${orderAndPage(paging, { createdAt: 'o.created_at', title: 'o.title' }, 'o.id')}`,
-        historyValues(caller, query),
-      )
-    ).map((row) => operationView(row, words))
+  ): Promise<OperationView[]> => {
+    const ids = await database.query<{ id: string }>(
+      `select o.id ${FOUND} ${historyWhere} ${orderAndPage(paging, { createdAt: 'o.created_at', title: 'o.title' }, 'o.id')}`,
+      historyValues(caller, query),
+    )
+    const rows = await database.query<OperationRecord>(`${OPERATIONS} where o.id = any($1)`, [
+      ids.map(({ id }) => id),
+    ])
+    return inOrder(ids, rows).map((row) => operationView(row, words))
+  }
 
   return {
     'POST /api/plans': async ({ body }, { caller }) => {
@@ -220,7 +225,7 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
     },
     'GET /api/history': async ({ query }, { caller }) => {
       const [count] = await database.query<{ n: number }>(
-        `select count(*) as n from operations o join mailboxes m on m.id = o.mailbox left join records r on r.id = o.record ${historyWhere}`,
+        `select count(*) as n ${FOUND} ${historyWhere}`,
         historyValues(caller, query),
       )
       return pageOf(await history(caller, query, query, await wordsFor(caller)), count?.n ?? 0, query)

@@ -22,7 +22,7 @@ import {
   type ContainerRecord,
 } from './items.ts'
 import type { Caller, HandlersOf } from './mount.ts'
-import { likeOf, orderAndPage, pageOf } from './paging.ts'
+import { inOrder, likeOf, orderAndPage, pageOf } from './paging.ts'
 import { iso, type Parts } from './parts.ts'
 import { notFound, Refusal } from './problems.ts'
 
@@ -173,11 +173,15 @@ export function taskHandlers(parts: Parts): HandlersOf<typeof tasksApi> {
         `select count(*) as n from records r ${where}`,
         values,
       )
-      const rows = await database.query<RecordColumns>(
-        `select ${RECORD_COLUMNS} from records r left join message_bodies b on b.record = r.id ${where} ${orderAndPage(query, columns, 'r.id').replace('order by', "order by (r.status = 'completed'),")}`,
+      const ids = await database.query<{ id: string }>(
+        `select r.id from records r ${where} ${orderAndPage(query, columns, 'r.id').replace('order by', "order by (r.status = 'completed'),")}`,
         values,
       )
-      const records = rows.map(toRecord)
+      const rows = await database.query<RecordColumns>(
+        `select ${RECORD_COLUMNS} from records r left join message_bodies b on b.record = r.id where r.id = any($1)`,
+        [ids.map(({ id }) => id)],
+      )
+      const records = inOrder(ids, rows).map(toRecord)
       const about = await aboutItems(database, records)
       return pageOf(
         await Promise.all(records.map((record) => taskView(caller, record, about))),
