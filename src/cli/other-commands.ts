@@ -65,8 +65,8 @@ function addConflicts(program: Command): void {
         options: { value?: string; wholeItem?: boolean; remember?: boolean },
         command: Command,
       ) => {
-        const { server, out } = begin(command)
         const choice = choiceOf(take, options.value)
+        const { server, out } = begin(command)
         const answer = await server.call('POST /api/conflicts/:conflict/answer', {
           params: { conflict },
           body: {
@@ -131,6 +131,9 @@ function addHistory(program: Command): void {
     .option('--verify', 'recompute the hash chain over all entries')
     .addOption(new Option('--export <format>', 'all of it, to stdout').choices(['csv', 'json']))
     .action(async (options: HistoryOptions, command: Command) => {
+      const size = Number(options.limit)
+      if (!Number.isInteger(size) || size < 1 || size > 500)
+        throw new CommandFailed('--limit is a whole number from 1 to 500.', 2)
       const { server, out } = begin(command)
       if (options.verify === true) {
         const result = await server.call('GET /api/history/verify')
@@ -155,9 +158,6 @@ function addHistory(program: Command): void {
         )
         return
       }
-      const size = Number(options.limit)
-      if (!Number.isInteger(size) || size < 1 || size > 500)
-        throw new CommandFailed('--limit is a whole number from 1 to 500.', 2)
       const answer = await server.call('GET /api/history', { query: { ...filters, size } })
       out.facts(answer, () =>
         answer.items.length === 0
@@ -352,12 +352,12 @@ function addExport(program: Command): void {
         options: { output?: string; format: 'csv' | 'vcard' | 'json' } & Common,
         command: Command,
       ) => {
-        const { server, out } = begin(command)
         if (
           (options.format === 'vcard' && what !== 'contacts') ||
           (options.format === 'json' && what !== 'history')
         )
           throw new CommandFailed(`${what} cannot be exported as ${options.format}.`, 2)
+        const { server, out } = begin(command)
         const path = what === 'history' ? '/api/history/export' : `/api/records/${KIND[what]}/export`
         const content = await server.download(`${path}?format=${options.format}`)
         if (options.output === undefined) {
