@@ -436,7 +436,9 @@ describe('[B][M] a day of mail', () => {
   test('nothing in all this broke a page or its security policy', async (context) => {
     const here = world
     needs(context, here, why)
-    expect(here.troubles).toEqual([])
+    // A version that the sync moved under the page is answered with 409, and the page goes on from the newer one.
+    const expected = /the server responded with a status of 409/
+    expect(here.troubles.filter((one) => !expected.test(one))).toEqual([])
   })
 })
 

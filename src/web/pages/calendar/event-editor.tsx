@@ -51,7 +51,9 @@ interface Props {
 export function EventEditor({ calendars, event, slot = null, occurrence, start, end, onDone }: Props) {
   const first = formOf(event, occurrence?.occurrence.time ?? event?.time, start, end, calendars)
   const [before] = useState(first)
-  const [form, setForm] = useState(first)
+  const [kept, setForm] = useState(first)
+  // Opened by its address, the form can be there before the calendars are.
+  const form = kept.calendar === '' ? { ...kept, calendar: first.calendar } : kept
   const inSeries = event !== undefined && event.recurrence !== null && slot !== null
   const [reach, setReach] = useState<Reach>(inSeries ? 'this' : 'all')
   const put = (patch: Partial<Form>): void => setForm((now) => ({ ...now, ...patch }))
@@ -187,7 +189,7 @@ export function EventEditor({ calendars, event, slot = null, occurrence, start, 
       />
       {event?.body?.type === 'html' && <Help>{t.formatLost}</Help>}
       <div className={css['actions']}>
-        <Button type="submit" loading={make.isPending || change.isPending}>
+        <Button type="submit" loading={make.isPending || change.isPending} disabled={form.calendar === ''}>
           {event === undefined
             ? mails > 0
               ? t.createAndMail(mails)
