@@ -102,14 +102,14 @@ export const CONNECTOR_BUGS: readonly Planted[] = [
     ],
   },
   {
-    name: 'series-begun-anew',
-    says: 'a series whose exception was refused counts as not made, and is made once more',
+    name: 'part-forgotten',
+    says: 'a write that ended after its first request arrived counts as not begun',
     layer: 'engine',
     edits: [
       {
-        file: 'src/connectors/graph/calendar-push.ts',
-        text: `  return outcome.outcome === 'written' ? outcome : begun(outcome)`,
-        instead: `  return outcome.outcome === 'written' ? outcome : { outcome: 'not-sent', failure: { kind: 'unavailable', message: begun(outcome).outcome } }`,
+        file: 'src/connectors/graph/write-outcomes.ts',
+        text: `  if (!begun || known || outcome.outcome === 'unknown') return outcome`,
+        instead: `  if (begun || !begun || known || outcome.outcome === 'unknown') return outcome`,
       },
     ],
   },

@@ -113,6 +113,47 @@ test('[R8] a deleted task whose steps were half written comes back with all that
   expect(fieldsOf(world, 'i1')?.['steps']).toMatchObject([{ title: 'step s3z' }])
 })
 
+test('[R7] a task of which only a part of our change arrived is deleted with it, and does not come back', async () => {
+  const { world, outcome } = await played(
+    'seed 15791',
+    [
+      { do: 'create', who: 'crm', item: 'i1', resource: 'task' },
+      { do: 'pass' },
+      { do: 'edit', who: 'crm', item: 'i1', groups: ['steps', 'categories'] },
+      { do: 'pass' },
+      { do: 'delete', who: 'crm', item: 'i1' },
+      { do: 'pass' },
+    ],
+    { crashWhen: { label: /^send POST .*checklistItems/, times: 1 } },
+  )
+  expect(outcome.crashes).toBe(1)
+  expect((await world.people.holdingsOfOutlook()).get('i1')).toBeUndefined()
+})
+
+for (const [how, options] of [
+  ['cut off', { crashWhen: { label: /^send GET .*instances/, times: 1 } }],
+  [
+    'refused',
+    { plan: [{ kind: 'refuse', status: 429, retryAfterSeconds: 600, method: 'GET', path: '/instances' }] },
+  ],
+] as const)
+  test(`[R7] a series of which only a part of our change arrived is deleted with it (${how})`, async () => {
+    const { world } = await played(
+      `a series ${how}`,
+      [
+        { do: 'create', who: 'crm', item: 'i1', resource: 'series' },
+        { do: 'pass' },
+        { do: 'edit', who: 'crm', item: 'i1', groups: ['subject'] },
+        { do: 'occurrence', who: 'crm', item: 'i1', nth: 2, group: 'location' },
+        { do: 'pass' },
+        { do: 'delete', who: 'crm', item: 'i1' },
+        { do: 'pass' },
+      ],
+      options,
+    )
+    expect((await world.people.holdingsOfOutlook()).get('i1')).toBeUndefined()
+  })
+
 test('[R6] an edit whose answer was lost survives a deletion that may have seen it, with both on record', async () => {
   const { world, outcome } = await played(
     'seed 7279',

@@ -67,21 +67,8 @@ async function createEvent(ask: Ask, operation: Create): Promise<PushOutcome> {
   if (!event.ok) return unreadable(event.reason)
   if (Object.keys(occurrences).length === 0) return written1(event.value)
   const id = asId<ItemId>(event.value.id)
-  const outcome = await withOccurrences(ask, id, collection, occurrences, item, { sendResponses: false })
-  return outcome.outcome === 'written' ? outcome : begun(outcome)
+  return withOccurrences(ask, id, collection, occurrences, item, { sendResponses: false })
 }
-
-/**
- * The series stands, and not all of its exceptions do. Whatever became of them, this is no create that did not happen:
- * it is found by its mark, and what is missing is then written as a change.
- */
-const begun = (outcome: PushOutcome): PushOutcome => ({
-  outcome: 'unknown',
-  failure:
-    'failure' in outcome
-      ? outcome.failure
-      : { kind: 'unavailable', message: 'The series was made, but not yet all of its exceptions.' },
-})
 
 /** A create that Microsoft knows already: its transactionId was used. What it made is what we made. */
 async function foundByMarker(ask: Ask, operation: Create): Promise<PushOutcome> {
@@ -177,7 +164,6 @@ function occurrenceOutcome(trouble: Trouble): PushOutcome {
   if (trouble.kind === 'impossible')
     return { outcome: 'rejected', reason: trouble.reason, code: trouble.code }
   if (trouble.kind === 'stale') return { outcome: 'stale' }
-  // What was written before it stays; the look-up compares occurrence by occurrence.
   return writeTrouble(trouble.answer) ?? { outcome: 'stale' }
 }
 
@@ -283,12 +269,16 @@ async function settleUpdate(ask: Ask, { collection, fields, id, key }: Update): 
   const { master, occurrences } = split(fields)
   const has = (group: string, value: Json): boolean =>
     sameValue(group, loaded.item.fields[group] ?? null, value)
-  const patchSeen = seen || Object.keys(only(master, isPatched)).length === 0
-  const restSeen =
-    Object.entries(occurrences).every(([group, value]) => has(group, value)) &&
-    (!('answer' in master) || has('answer', master['answer'] ?? null))
+  // The event itself is written first, then our answer, then one occurrence after the other. Where a part arrived, the
+  // item as it stands is told, and the engine sees by it what is still to be written. Called not applied, the part that
+  // stands would be taken for somebody's edit.
+  const hasBegun =
+    Object.keys(only(master, isPatched)).length > 0
+      ? seen
+      : Object.entries(occurrences).some(([group, value]) => has(group, value)) ||
+        ('answer' in master && has('answer', master['answer'] ?? null))
   // A repetition meets If-Match, or writes what is there already.
-  return patchSeen && restSeen ? settledAs(loaded) : { outcome: 'not-applied' }
+  return hasBegun ? settledAs(loaded) : { outcome: 'not-applied' }
 }
 
 async function settleDelete(ask: Ask, { collection, id, ifMatch }: Delete): Promise<SettleOutcome> {

@@ -37,6 +37,7 @@ import { together, type Ask } from './rounds.ts'
 import { graphSubscriptions } from './subscriptions.ts'
 import { listTaskLists, readTasks, tasksReader } from './tasks.ts'
 import { lookFirst, pushTask, settleTask, type Marked } from './tasks-push.ts'
+import { inParts } from './write-outcomes.ts'
 import { textOf } from './wire.ts'
 
 export interface GraphMailbox {
@@ -142,20 +143,22 @@ async function byItself<T>(
   }
 }
 
-async function pushOne(
-  ask: Ask,
+function pushOne(
+  whole: Ask,
   operation: Operation,
   options: { readonly sendResponses: boolean },
   marked: Marked,
 ) {
-  switch (operation.collection.channel) {
-    case 'calendar':
-      return pushEvent(ask, operation, options)
-    case 'tasks':
-      return pushTask(ask, operation, marked)
-    case 'email':
-      return pushMessage(ask, operation)
-  }
+  return inParts(whole, operation.do, (ask) => {
+    switch (operation.collection.channel) {
+      case 'calendar':
+        return pushEvent(ask, operation, options)
+      case 'tasks':
+        return pushTask(ask, operation, marked)
+      case 'email':
+        return pushMessage(ask, operation)
+    }
+  })
 }
 
 async function settleOne(ask: Ask, operation: Operation) {

@@ -56,9 +56,7 @@ async function updateMessage(ask: Ask, operation: Update): Promise<PushOutcome> 
       ...(answer === null ? { ifMatch } : {}),
     })
     const trouble = writeTrouble(answer)
-    // What was patched arrived: the pair is looked at again instead of being written twice.
-    if (trouble !== null)
-      return trouble.outcome === 'not-sent' && Object.keys(body).length > 0 ? { outcome: 'stale' } : trouble
+    if (trouble !== null) return trouble
   }
   return answer === null ? { outcome: 'stale' } : told(answer, operation)
 }
@@ -76,7 +74,7 @@ async function deleteMessage(ask: Ask, { id, ifMatch }: Delete): Promise<PushOut
   return writeTrouble(answer) ?? { outcome: 'written', id, etag: ifMatch, item: null }
 }
 
-/** Writing the same again does no harm, so what is not there yet may simply be decided anew. */
+/** Writing the same again does no harm, so what is not there yet may simply be written again. */
 export async function settleMessage(ask: Ask, operation: Operation): Promise<SettleOutcome> {
   if (operation.do === 'create') return { outcome: 'not-applied' }
   const { collection, id } = operation
@@ -95,18 +93,19 @@ export async function settleMessage(ask: Ask, operation: Operation): Promise<Set
     const left = read === null || read.value.parentFolderId !== collection.externalId
     return left ? { outcome: 'written', id, etag: operation.ifMatch, item: null } : { outcome: 'not-applied' }
   }
-  if (read === null || !isApplied(operation, read.value)) return { outcome: 'not-applied' }
+  if (read === null || !hasBegun(operation, read.value)) return { outcome: 'not-applied' }
   return { outcome: 'written', id, etag: asId<ETag>(read.value.etag), item: read.value.item }
 }
 
-function isApplied(
+/** A message is changed and then moved: where either arrived, the engine sees by the message what is still to be written. */
+function hasBegun(
   { collection, fields, moveTo }: Update,
   now: {
     readonly item: { readonly fields: { readonly [group: string]: Json } }
     readonly parentFolderId: string | null
   },
 ): boolean {
-  return Object.entries(fields).every(([group, value]) =>
+  return Object.entries(fields).some(([group, value]) =>
     group === 'folder'
       ? now.parentFolderId === (moveTo ?? collection).externalId
       : sameValue(group, now.item.fields[group], value),

@@ -6,7 +6,7 @@
 import { asId, type ETag, type ItemId } from '../../core/ids.ts'
 import { taskFields, type Fields, type Item, type Json, type TaskFields } from '../../core/item.ts'
 import { sameValue } from '../../core/same.ts'
-import type { Failure, CollectionRef, Operation, PushOutcome, SettleOutcome } from '../connector.ts'
+import type { CollectionRef, Operation, PushOutcome, SettleOutcome } from '../connector.ts'
 import { expectPage, failureOf, isObject, isSuccess, type Answer, type JsonObject } from './answers.ts'
 import type { GraphClient, GraphRequest } from './client.ts'
 import type { Ask } from './rounds.ts'
@@ -18,6 +18,7 @@ import {
   startToRestore,
   stepsOf,
   taskBody,
+  type ParsedTask,
   type Step,
 } from './tasks-wire.ts'
 import { idOf, textOf } from './wire.ts'
@@ -99,19 +100,8 @@ async function createTask(ask: Ask, { collection, item, key }: Create, marked: M
   const steps = whole.steps ?? []
   if (steps.length === 0) return outcomeOf({ ...answer.body, checklistItems: [] }, collection)
   const trouble = await writeSteps(ask, id, collection, [], steps)
-  if (trouble === null) return reloaded(ask, id, collection)
-  // The task stands, with or without some of its steps: found by its mark, it is completed by a change.
-  return halfway(trouble)
+  return trouble ?? reloaded(ask, id, collection)
 }
-
-/**
- * What ended a write after its first request arrived. Whatever that was, a part of the write stands, so it is looked up
- * as if its answer were lost: sent again or decided anew, our own half of a list would be taken for somebody's edit.
- */
-const halfway = (trouble: PushOutcome): PushOutcome =>
-  trouble.outcome === 'unknown'
-    ? trouble
-    : { outcome: 'unknown', failure: 'failure' in trouble ? trouble.failure : STEPS_MISSING }
 
 const foundAgain = (outcome: PushOutcome): PushOutcome =>
   outcome.outcome === 'written' ? { ...outcome, found: true } : outcome
@@ -150,7 +140,7 @@ async function updateTask(ask: Ask, operation: Update): Promise<PushOutcome> {
         ...(at === 0 && ifMatch !== '' ? { ifMatch } : {}),
       })
       const refused = writeTrouble(answer)
-      if (refused !== null) return at === 0 ? refused : halfway(refused)
+      if (refused !== null) return refused
       if (answer.kind === 'answered' && isObject(answer.body)) latest = answer.body
     }
   }
@@ -219,9 +209,9 @@ async function writeSteps(
   }
   for (const step of left) requests.push({ method: 'DELETE', path: `${path}/${encodeURIComponent(step.id)}` })
   // One after the other: they are told apart by the order in which they were made.
-  for (const [at, request] of requests.entries()) {
+  for (const request of requests) {
     const trouble = writeTrouble(await ask(request))
-    if (trouble !== null) return at === 0 ? trouble : halfway(trouble)
+    if (trouble !== null) return trouble
   }
   return null
 }
@@ -278,36 +268,30 @@ export async function settleTask(ask: Ask, operation: Operation): Promise<Settle
       : { outcome: 'not-applied' }
   // Sent again, it would be read first: whatever else happened to the task is seen then.
   if (now.kind === 'gone') return { outcome: 'not-applied' }
-  if (!isApplied(operation, now.task.item) && !isHalfWritten(operation, now.task.item))
-    return { outcome: 'not-applied' }
+  if (!hasBegun(operation, now.task)) return { outcome: 'not-applied' }
   return asCompleted(operation, written(now.task.id, now.task.etag, now.task.item))
 }
 
-function isApplied({ fields, whole }: Update, now: Item): boolean {
+/**
+ * Whether any part of a change stands. It takes up to three kinds of requests, and the steps one each: where one of them
+ * arrived, the item as it stands is told, and the engine sees by it what is still to be written. Called not applied, the
+ * part that stands would be taken for somebody's edit.
+ */
+function hasBegun({ fields, ifMatch, whole }: Update, { etag, item: now }: ParsedTask): boolean {
   const all = taskFields(whole)
   const today = taskFields(now)
   // A recurring task that was completed has moved on to its next date and is open again.
   if (fields['status'] === 'completed' && all.recurrence !== null && today.due !== all.due) return true
-  return Object.entries(fields).every(([group, value]) => sameValue(group, now.fields[group], value))
+  const ours = new Set(all.steps.map(({ title }) => title))
+  // Of steps that are all taken away nothing is left to be known by: whatever changed may have been that.
+  const touched = ifMatch !== '' && etag !== ifMatch
+  return Object.entries(fields).some(
+    ([group, value]) =>
+      sameValue(group, now.fields[group], value) ||
+      (group === 'steps' &&
+        (all.steps.length === 0 ? touched : today.steps.some(({ title }) => ours.has(title)))),
+  )
 }
-
-/**
- * Steps are written one by one. Where some of them arrived, the write has begun: the item as it stands is told, and the
- * engine sees by it what is still to be written.
- */
-function isHalfWritten({ fields }: Update, now: Item): boolean {
-  const wanted = fields['steps']
-  const { steps } = taskFields(now)
-  if (!Array.isArray(wanted) || sameValue('steps', wanted, now.fields['steps'])) return false
-  return steps.some(({ title }) => taskSteps(wanted).some((step) => step.title === title))
-}
-
-const STEPS_MISSING: Failure = {
-  kind: 'unavailable',
-  message: 'The task was written, but not yet all of its steps.',
-}
-
-const taskSteps = (wanted: readonly Json[]): TaskFields['steps'] => wanted as unknown as TaskFields['steps']
 
 /** Looks through the whole list, newest first. A task that was moved meanwhile carries its mark to the other list. */
 async function settleCreate(ask: Ask, { collection, key }: Create): Promise<SettleOutcome> {

@@ -1,6 +1,7 @@
 /** What an answer to a write means for its operation: the same for events, tasks and messages. */
-import type { PushOutcome } from '../connector.ts'
+import type { Failure, Operation, PushOutcome } from '../connector.ts'
 import { failureOf, isSuccess, problemOf, type Answer, type Answered } from './answers.ts'
+import type { Ask } from './rounds.ts'
 
 /** Refusals that deserve better words than Microsoft's. */
 const PLAIN_WORDS: { readonly [code: string]: string } = {
@@ -15,6 +16,32 @@ export function writeTrouble(answer: Answer): PushOutcome | null {
   if (answer.status === 412 || answer.status === 409) return { outcome: 'stale' }
   if (answer.status === 404 || answer.status === 410) return { outcome: 'gone' }
   return refusal(answer)
+}
+
+/**
+ * A write of several requests. Ended after one of them arrived, whatever ended it, a part of the write stands: it is
+ * looked up as if its answer were lost, and what is missing is then written as a change. Sent again or decided anew, the
+ * part that stands would be taken for somebody's edit.
+ */
+export async function inParts(
+  ask: Ask,
+  kind: Operation['do'],
+  write: (ask: Ask) => Promise<PushOutcome>,
+): Promise<PushOutcome> {
+  let begun = false
+  const outcome = await write(async (request) => {
+    const answer = await ask(request)
+    if (request.method !== 'GET' && answer.kind === 'answered' && isSuccess(answer)) begun = true
+    return answer
+  })
+  const known = outcome.outcome === 'gone' ? kind !== 'create' : outcome.outcome === 'written'
+  if (!begun || known || outcome.outcome === 'unknown') return outcome
+  return { outcome: 'unknown', failure: 'failure' in outcome ? outcome.failure : PART_MISSING }
+}
+
+const PART_MISSING: Failure = {
+  kind: 'unavailable',
+  message: 'A part of it was written, and not yet all of it.',
 }
 
 export function undone(answer: Exclude<Answer, Answered>): PushOutcome {
