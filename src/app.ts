@@ -137,7 +137,15 @@ export async function startApp(
       graph: values.microsoftGraph || (options.microsoft?.graph ?? ''),
       login: values.microsoftLogin || (options.microsoft?.login ?? ''),
     })
-    const accounts = makeMicrosoftAccounts({ database, vault, env, transport: network.transport, overrides })
+    const accounts = makeMicrosoftAccounts({
+      database,
+      vault,
+      env,
+      transport: network.transport,
+      overrides,
+      throttled: news.noteMailbox,
+      trouble,
+    })
     const files = createFiles(join(values.data, 'files'))
     const attachments = makeAttachmentWork({
       database,

@@ -9,6 +9,7 @@ import {
   type TokenCache,
 } from '../connectors/graph/auth.ts'
 import { resolveEndpoints, type Endpoints, type Transport } from '../connectors/graph/environment.ts'
+import { Gate } from '../connectors/graph/gate.ts'
 import { createGraphConnector } from '../connectors/graph/graph.ts'
 import type { Tokens } from '../connectors/graph/client.ts'
 import type { Channel } from '../core/item.ts'
@@ -29,6 +30,9 @@ export interface MicrosoftParts {
   readonly transport: Transport
   /** Overrides of Microsoft's addresses; empty texts for none. */
   readonly overrides: () => { readonly graph: string; readonly login: string }
+  /** Microsoft asked for a pause, and it is kept with the mailbox. */
+  readonly throttled: (mailbox: string) => void
+  readonly trouble: (error: unknown) => void
 }
 
 export interface Application {
@@ -71,6 +75,8 @@ const INTEGRATION = {
   tasks: 'integrations.tasks',
   email: 'integrations.email',
 } as const
+/** Shorter pauses are over before anybody has read of them. */
+const PAUSE_TOLD_MS = 3_000
 const cacheName = (mailbox: string): string => `microsoft-tokens ${mailbox}`
 const accountName = (mailbox: string): string => `microsoft-account ${mailbox}`
 
@@ -78,7 +84,32 @@ export function makeMicrosoftAccounts(parts: MicrosoftParts): MicrosoftAccounts 
   const { database, vault, env, transport } = parts
   let known: Application | null = null
   const connectors = new Map<string, Connector>()
+  /** A gate outlives its connectors: new settings are no reason to ask sooner than Microsoft said. */
+  const gates = new Map<string, Gate>()
   const now = (): Date => new Date(env.now())
+
+  async function gateOf(mailbox: MailboxRow): Promise<Gate> {
+    const kept = gates.get(mailbox.id)
+    if (kept !== undefined) return kept
+    const [row] = await database.query<{ throttled_until: Date | null }>(
+      'select throttled_until from mailboxes where id = $1',
+      [mailbox.id],
+    )
+    const gate = new Gate(env, {
+      closedUntil: row?.throttled_until?.getTime() ?? 0,
+      closed: (until) => void told(mailbox, until).catch(parts.trouble),
+    })
+    gates.set(mailbox.id, gate)
+    return gate
+  }
+  async function told(mailbox: MailboxRow, until: number): Promise<void> {
+    if (until - env.now() < PAUSE_TOLD_MS) return
+    await database.query('update mailboxes set throttled_until = $2 where id = $1', [
+      mailbox.id,
+      new Date(until),
+    ])
+    parts.throttled(mailbox.id)
+  }
 
   async function endpoints(): Promise<Endpoints> {
     const cloud = resolve('application.cloud', await storedSettings(database, null)).value
@@ -153,9 +184,16 @@ export function makeMicrosoftAccounts(parts: MicrosoftParts): MicrosoftAccounts 
     const text = await readSecret(database, vault, accountName(mailbox))
     return text === null ? null : (JSON.parse(text) as KeptAccount)
   }
-  const connectorBy = async (tokens: Tokens, who: string): Promise<Connector> => {
+  const connectorBy = async (tokens: Tokens, who: string, gate?: Gate): Promise<Connector> => {
     const { endpoints: where } = await application()
-    return createGraphConnector({ mailbox: { objectId: who }, tokens, endpoints: where, transport, env })
+    return createGraphConnector({
+      mailbox: { objectId: who },
+      tokens,
+      endpoints: where,
+      transport,
+      env,
+      ...(gate !== undefined && { options: { gate } }),
+    })
   }
 
   return {
@@ -196,7 +234,7 @@ export function makeMicrosoftAccounts(parts: MicrosoftParts): MicrosoftAccounts 
               homeAccountId: account.homeAccountId,
               scopes: account.scopes,
             })
-      const connector = await connectorBy(tokens, mailbox.objectId)
+      const connector = await connectorBy(tokens, mailbox.objectId, await gateOf(mailbox))
       connectors.set(mailbox.id, connector)
       return connector
     },

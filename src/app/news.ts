@@ -10,6 +10,8 @@ import type { WriteBatch } from '../store/sync-store.ts'
 /** Tells open pages and webhooks what the sync wrote. Bursts are gathered: a first sync writes many pages a second. */
 export interface News {
   readonly note: (batches: readonly WriteBatch[]) => void
+  /** The channels of a mailbox look different, and nothing was written by a pass. */
+  readonly noteMailbox: (mailbox: string) => void
   /** Tells what was gathered and no more. */
   readonly close: () => Promise<void>
 }
@@ -130,6 +132,11 @@ export function makeNews(parts: {
   }
 
   return {
+    noteMailbox: (mailbox) => {
+      if (closed) return
+      gathered.mailboxes.add(mailbox)
+      timer ??= setTimeout(flush, GATHER_MS)
+    },
     note: (batches) => {
       if (closed) return
       for (const batch of batches) {

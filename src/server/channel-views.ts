@@ -26,6 +26,7 @@ export interface ChannelRecord {
   readonly user: string | null
   readonly mailbox_state: 'connected' | 'needs-person' | 'disconnected'
   readonly trouble: string | null
+  readonly throttled_until: Date | null
   readonly enabled: boolean
   readonly paused: string | null
   readonly state: ChannelView['state']
@@ -54,7 +55,7 @@ export async function channelViews(
   mailboxes: readonly string[] | null = null,
 ): Promise<ChannelView[]> {
   const rows = await sql.query<ChannelRecord>(
-    `select c.mailbox, c.channel, m.address, m.organization, m."user", m.state as mailbox_state, m.trouble,
+    `select c.mailbox, c.channel, m.address, m.organization, m."user", m.state as mailbox_state, m.trouble, m.throttled_until,
         c.enabled, c.paused, c.state, c.last_started_at, c.last_finished_at, c.next_at, c.proven_at, c.failures, c.message,
         c.first_sync_done, c.progress,
         ${coveredSql('c', '$3::timestamptz')} as covered,
@@ -95,6 +96,8 @@ export function channelView(row: ChannelRecord, settings: StoredByScope, now: nu
   const looksEvery = row.covered ? Math.max(intervalMinutes, TOLD_INTERVAL_MINUTES) : intervalMinutes
   const health = healthOf(row, enabled, looksEvery, now)
   const direction = resolve(DIRECTION[row.channel], settings).value
+  const waitsUntil = enabled && row.paused === null ? row.throttled_until : null
+  const throttledUntil = waitsUntil !== null && waitsUntil.getTime() > now ? waitsUntil : null
   return {
     mailbox: row.mailbox,
     channel: row.channel,
@@ -105,14 +108,14 @@ export function channelView(row: ChannelRecord, settings: StoredByScope, now: nu
     paused: row.paused,
     state: row.state,
     health,
-    message: messageOf(row, health, now),
+    message: messageOf(row, health, now, throttledUntil),
     lastStartedAt: isoOrNull(row.last_started_at),
     lastFinishedAt: isoOrNull(row.last_finished_at),
     nextAt: enabled && row.paused === null ? isoOrNull(row.next_at) : null,
     provenAt: isoOrNull(row.proven_at),
     lagSeconds:
       row.proven_at === null ? null : Math.max(0, Math.round((now - row.proven_at.getTime()) / 1000)),
-    throttledUntil: null,
+    throttledUntil: isoOrNull(throttledUntil),
     firstSyncDone: row.first_sync_done,
     progress: progressOf(row, now),
     counts: {
@@ -153,13 +156,21 @@ function disabledBecause(row: ChannelRecord, settings: StoredByScope): string {
   return 'It is switched off in the settings of this user or organization.'
 }
 
-function messageOf(row: ChannelRecord, health: Health, now: number): string | null {
+function messageOf(
+  row: ChannelRecord,
+  health: Health,
+  now: number,
+  throttledUntil: Date | null,
+): string | null {
   if (row.mailbox_state === 'needs-person')
     return row.trouble ?? 'Microsoft refused the saved sign-in. Nothing is lost. Reconnect the account.'
   if (row.paused !== null)
     return row.paused === ''
       ? 'Paused by a person. Resume it to go on; nothing is lost.'
       : `Paused: ${row.paused}`
+  // What the last failure said may be older than what Microsoft asks now.
+  if (throttledUntil !== null)
+    return `Microsoft 365 asked to wait until ${throttledUntil.toISOString().slice(11, 16)} UTC. Nothing is lost: it goes on by itself.`
   if (row.message !== null) return row.message
   if (health !== 'late') return null
   const minutes = row.proven_at === null ? null : Math.round((now - row.proven_at.getTime()) / 60_000)

@@ -121,6 +121,35 @@ describe('operating it', () => {
     expect((await admin.call('GET /api/doctor')).steps).toEqual(whole)
   })
 
+  test('while Microsoft asks to wait, every channel of the mailbox says until when, and for no longer', async () => {
+    const mine = async () => (await ben.call('GET /api/status')).items.filter((row) => row.enabled)
+    expect((await mine()).map((row) => row.throttledUntil)).toEqual(expect.arrayContaining([null]))
+    const before = Date.now()
+    await control('PUT', 'faults', {
+      rules: [{ kind: 'refuse', status: 429, mailbox: BEN, count: 1, retryAfterSeconds: 6 }],
+    })
+    const [row] = await mine()
+    if (row === undefined) throw new Error('Ben has no channel.')
+    await ben.call('POST /api/mailboxes/:mailbox/channels/:channel/sync', {
+      params: { mailbox: row.mailbox, channel: row.channel },
+    })
+    const waiting = await until('a time until when', async () => {
+      const rows = await mine()
+      return rows.every((one) => one.throttledUntil !== null) && rows
+    })
+    const wait = Date.parse(waiting[0]?.throttledUntil ?? '') - before
+    expect(wait).toBeGreaterThan(5_900)
+    expect(wait).toBeLessThan(36_000)
+    expect(waiting[0]?.message).toContain('asked to wait until')
+    expect(await until('it is over', async () => (await mine()).every((one) => !one.throttledUntil))).toBe(
+      true,
+    )
+    await control('DELETE', 'faults')
+    await until('a pass after it', async () =>
+      (await mine()).some((one) => Date.parse(one.provenAt ?? '') > before),
+    )
+  })
+
   test('[pain 12] a consent that was declined ends on a page that says so, and nothing was connected', async () => {
     const before = (await ben.call('GET /api/mailboxes')).items
     const { url } = await ben.call('POST /api/connect', { body: {} })
@@ -159,7 +188,14 @@ describe('operating it', () => {
 const SWITCHED_ON = { system: { 'integrations.calendar': true, 'application.clientId': 'x' } } as const
 const QUIET: ChannelRecord = {
   ...{ mailbox: 'm', channel: 'calendar', address: 'anna@contoso.example', organization: 'o', user: 'u' },
-  ...{ mailbox_state: 'connected', trouble: null, enabled: true, paused: null, state: 'idle' },
+  ...{
+    mailbox_state: 'connected',
+    trouble: null,
+    throttled_until: null,
+    enabled: true,
+    paused: null,
+    state: 'idle',
+  },
   ...{ last_started_at: null, last_finished_at: null, next_at: null, proven_at: null, covered: false },
   ...{ failures: 0, message: null, first_sync_done: true, progress: null },
   ...{ waiting: 0, held: 0, conflicts: 0, parked: 0, linked: 3 },

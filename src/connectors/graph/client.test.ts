@@ -147,7 +147,7 @@ describe('[I16] throttle manners', () => {
 
   test('who gives up waiting leaves the queue, and the others go on', async () => {
     const env: GraphEnv = { now: () => 0, sleep: () => Promise.resolve(), random: () => 0.5 }
-    const gate = new Gate(env, 1)
+    const gate = new Gate(env, { limit: 1 })
     const leave = await gate.enter(1, neverAborted)
     const stop = new AbortController()
     const waiting = gate.enter(1, stop.signal)

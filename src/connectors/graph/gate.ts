@@ -15,16 +15,27 @@ interface Waiter {
   readonly enter: () => void
 }
 
+export interface GateOptions {
+  readonly limit?: number
+  /** What was known of it when the process began. */
+  readonly closedUntil?: Instant
+  /** Told whenever it closes, or closes for longer. */
+  readonly closed?: (until: Instant) => void
+}
+
 export class Gate {
   readonly #env: GraphEnv
   readonly #limit: number
+  readonly #closed: (until: Instant) => void
   readonly #queue: Waiter[] = []
   #inside = 0
-  #closedUntil: Instant = 0
+  #closedUntil: Instant
 
-  constructor(env: GraphEnv, limit: number = CONCURRENT_REQUESTS_MAX) {
+  constructor(env: GraphEnv, options: GateOptions = {}) {
     this.#env = env
-    this.#limit = limit
+    this.#limit = options.limit ?? CONCURRENT_REQUESTS_MAX
+    this.#closedUntil = options.closedUntil ?? 0
+    this.#closed = options.closed ?? (() => undefined)
   }
 
   /** Milliseconds until the next request may start; 0 when it may start now. */
@@ -34,7 +45,10 @@ export class Gate {
 
   /** Nothing starts for `milliseconds`. A shorter time never shortens a longer one. */
   close(milliseconds: number): void {
-    this.#closedUntil = Math.max(this.#closedUntil, this.#env.now() + milliseconds)
+    const until = this.#env.now() + milliseconds
+    if (until <= this.#closedUntil) return
+    this.#closedUntil = until
+    this.#closed(until)
   }
 
   /**

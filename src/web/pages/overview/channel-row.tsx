@@ -9,10 +9,10 @@ import {
   IconRefresh,
 } from '@tabler/icons-react'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useAct, type Answer } from '../../api/client.ts'
 import { useMayAct } from '../../api/session.ts'
-import { formatDuration, formatNumber, formatRelative } from '../../format.ts'
+import { formatDuration, formatNumber, formatRelative, formatTime } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { Help, Progress } from '../../ui/page.tsx'
 import { Plainly } from '../../ui/plainly.tsx'
@@ -81,9 +81,11 @@ function progressWords(progress: NonNullable<Channel['progress']>): string {
 }
 
 function Words({ row }: { readonly row: Channel }) {
+  const waits = useIsAhead(row.throttledUntil)
   const words = [
-    row.throttledUntil !== null && t.throttled(formatRelative(row.throttledUntil)),
-    row.message,
+    waits && row.throttledUntil !== null
+      ? t.throttled(formatTime(row.throttledUntil), formatRelative(row.throttledUntil))
+      : row.throttledUntil === null && row.message,
     row.disabledBecause,
   ].filter((one) => typeof one === 'string' && one !== '')
   if (words.length === 0) return null
@@ -96,6 +98,18 @@ function Words({ row }: { readonly row: Channel }) {
       ))}
     </div>
   )
+}
+
+/** Whether the instant is still to come; asked anew when it has. */
+function useIsAhead(at: string | null): boolean {
+  const [, look] = useState(0)
+  const isAhead = at !== null && Date.parse(at) > Date.now()
+  useEffect(() => {
+    if (at === null || !isAhead) return
+    const timer = window.setTimeout(() => look((n) => n + 1), Date.parse(at) - Date.now() + 100)
+    return () => window.clearTimeout(timer)
+  }, [at, isAhead])
+  return isAhead
 }
 
 function Counts({ row }: { readonly row: Channel }) {

@@ -35,7 +35,8 @@ export const overview = {
   never: 'not yet',
   noMailboxes: 'Here you will see each mailbox with what is in sync and what is not.',
   connectMine: 'Connect my Microsoft account',
-  throttled: (when: string) => `Microsoft asked us to slow down; goes on ${when}. Nothing is lost.`,
+  throttled: (at: string, when: string) =>
+    `Microsoft asked us to slow down until ${at}: it goes on by itself ${when}. Nothing is lost.`,
   firstSync: 'First sync',
   progress: (done: string, total: string) => `${done} of ${total}`,
   rate: (n: string) => `${n} a second`,
