@@ -27,6 +27,7 @@ export function channelSettings(channel: Channel, settings: StoredByScope, addre
     invitations: resolve('calendar.invitations', settings).value,
     privateEvents: resolve('calendar.privateEvents', settings).value,
     mailInFirstSync: false,
+    ...(channel !== 'email' && { remembered: resolve(`${channel}.remembered`, settings).value }),
     intervalMinutes: resolve('synchronization.intervalMinutes', settings).value,
     daysBack:
       channel === 'email'

@@ -57,7 +57,7 @@ function addConflicts(program: Command): void {
     )
     .option('--value <json>', 'a value of your own for both sides instead, as JSON: \'"Room 4"\'')
     .option('--whole-item', 'decide the other fields of the item alike')
-    .option('--remember', 'decide the same way from now on in this mailbox and channel')
+    .option('--remember', 'let that side win this field from now on in this mailbox and channel')
     .action(
       async (
         conflict: string,

@@ -70,6 +70,45 @@ export const isEdit = (group: string): boolean => !ADDED.has(parseGroup(group).n
 /** What a person does with a message; its content is what was sent. */
 const MESSAGE: ReadonlySet<string> = new Set(['read', 'flag', 'categories', 'folder'])
 
+/** What both sides may change of one's own events and of tasks: of these a person can say who wins from now on. */
+export const DECIDABLE = {
+  event: [
+    'subject',
+    'time',
+    'recurrence',
+    'location',
+    'attendees',
+    'body',
+    'reminder',
+    'showAs',
+    'sensitivity',
+    'importance',
+    'categories',
+  ],
+  task: [
+    'subject',
+    'start',
+    'due',
+    'completed',
+    'status',
+    'importance',
+    'reminder',
+    'recurrence',
+    'steps',
+    'categories',
+    'body',
+  ],
+} as const satisfies { readonly [kind in Kind]?: readonly string[] }
+/** Rules that settle a clash of two edits, so that another answer could have been given. */
+const CLASHES: ReadonlySet<RuleId> = new Set(['R14', 'R15', 'R16', 'R17', 'R35'])
+
+export const isDecidable = (kind: Kind, name: string): boolean =>
+  kind !== 'message' && (DECIDABLE[kind] as readonly string[]).includes(name)
+
+/** Whether the answer to a conflict can be remembered for its field: both sides may change that, and a rule chose. */
+export const mayRemember = (kind: Kind, group: string, rule: string): boolean =>
+  isDecidable(kind, parseGroup(group).name) && (CLASHES as ReadonlySet<string>).has(rule)
+
 /** Why the CRM may not write this group to Microsoft, or null when it may. */
 export function notForCrm(kind: Kind, facts: Facts, group: string): 'R22' | 'R23' | null {
   const { slot, name } = parseGroup(group)

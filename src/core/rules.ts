@@ -47,7 +47,7 @@ export const rules = {
   R33: 'It carries the mark of our own write: linked, not created twice.',
   R34: 'Moved to another calendar, list or folder in Microsoft 365: moved in {product} too.',
   // A person decided.
-  R35: 'A person answered the conflict.',
+  R35: 'A person decided it: by answering this conflict, or an earlier one of this field that was asked to be remembered.',
   R36: 'A person restored the value that had lost.',
   R37: 'A person declined the deletion: it was put back.',
   R38: 'A person undid it.',

@@ -1,4 +1,5 @@
-import type { Json } from './item.ts'
+import type { Json, Kind, Side } from './item.ts'
+import { isDecidable } from './policy.ts'
 
 /**
  * The kinds of value that a setting can have: each knows how to read what a form, the API or a file hands in.
@@ -27,6 +28,7 @@ export type Control =
   | { readonly control: 'choice'; readonly options: readonly Option[] }
   | { readonly control: 'list'; readonly maxItems: number; readonly placeholder: string }
   | { readonly control: 'collections'; readonly of: 'calendar' | 'taskList' | 'folder' }
+  | { readonly control: 'answers'; readonly of: 'event' | 'task' }
   /** Shown, never written: the server fills it in. */
   | { readonly control: 'computed'; readonly copy: boolean }
 
@@ -230,6 +232,25 @@ export function collections(of: 'calendar' | 'taskList' | 'folder'): ValueKind<C
       if (typeof newItemsTo !== 'string' || !kept.has(newItemsTo))
         return refused('Say to which of the chosen ones new items go.')
       return fine({ mode, ids: [...kept].sort(), newItemsTo })
+    },
+  }
+}
+
+/** Who wins a field group whatever "Conflict Resolution" says; a group that is left out follows that. */
+export function answers(of: Kind & ('event' | 'task')): ValueKind<{ readonly [group: string]: Side }> {
+  return {
+    shape: { control: 'answers', of },
+    parse: (input) => {
+      if (typeof input !== 'object' || input === null || Array.isArray(input))
+        return refused('Give the fields, each with the side that wins it.')
+      const kept: { [group: string]: Side } = {}
+      for (const [group, side] of Object.entries(input).sort(([a], [b]) => (a < b ? -1 : 1))) {
+        if (!isDecidable(of, group))
+          return refused(`"${group.slice(0, 60)}" is no field that both sides may change.`)
+        if (side !== 'crm' && side !== 'mailbox') return refused('A field is won by crm or mailbox.')
+        kept[group] = side
+      }
+      return fine(kept)
     },
   }
 }

@@ -1,4 +1,5 @@
 import {
+  answers,
   choice,
   collections,
   computed,
@@ -32,6 +33,8 @@ const conflicts = choice(
 )
 const CONFLICTS_HELP =
   'Decides a field that was changed on both sides to different values, and that field alone. The value that loses is kept and can be restored.'
+const REMEMBERED_HELP =
+  'Fields that one side wins, whatever Conflict Resolution says. Answers to conflicts that you asked to remember are here.'
 
 const CERTIFICATE_PEM = text(20_000, {
   lines: 'many',
@@ -314,6 +317,15 @@ export const microsoftSettings = {
     default: 'crm',
     onlyWhen: { key: 'calendar.direction', is: ['both'] },
   }),
+  'calendar.remembered': setting({
+    section: 'calendar',
+    label: 'Remembered answers',
+    help: REMEMBERED_HELP,
+    scopes: ['user'],
+    kind: answers('event'),
+    default: {},
+    onlyWhen: { key: 'calendar.direction', is: ['both'] },
+  }),
   'calendar.calendars': setting({
     section: 'calendar',
     label: 'Calendars to sync',
@@ -376,6 +388,15 @@ export const microsoftSettings = {
     scopes: SCOPES,
     kind: conflicts,
     default: 'crm',
+    onlyWhen: { key: 'tasks.direction', is: ['both'] },
+  }),
+  'tasks.remembered': setting({
+    section: 'tasks',
+    label: 'Remembered answers',
+    help: REMEMBERED_HELP,
+    scopes: ['user'],
+    kind: answers('task'),
+    default: {},
     onlyWhen: { key: 'tasks.direction', is: ['both'] },
   }),
   'tasks.lists': setting({

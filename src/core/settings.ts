@@ -1,3 +1,4 @@
+import { describeGroup } from './describe.ts'
 import { SCOPES, type Parsed, type Scope, type Setting } from './setting-kinds.ts'
 import { emailSettings } from './settings-email.ts'
 import { microsoftSettings } from './settings-microsoft.ts'
@@ -154,6 +155,12 @@ export function settingText(key: SettingKey, value: Json, productName: string): 
     return option === undefined ? value || 'empty' : words(option.label, productName)
   }
   if (Array.isArray(value)) return value.length === 0 ? 'empty' : value.join(', ')
+  if (shape.control === 'answers')
+    return (
+      Object.entries(value ?? {})
+        .map(([group, side]) => `${describeGroup(group)}: ${side === 'crm' ? productName : 'Microsoft'}`)
+        .join(', ') || 'none'
+    )
   if (value !== null && 'mode' in value)
     return 'ids' in value && Array.isArray(value.ids) ? `${value.ids.length} chosen` : 'default'
   return 'empty'

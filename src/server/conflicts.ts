@@ -1,4 +1,6 @@
 import { asId, type ConflictId } from '../core/ids.ts'
+import { parseGroup } from '../core/item.ts'
+import { resolve } from '../core/settings.ts'
 import type { Sql } from '../store/database.ts'
 import type { conflictsApi } from './api/conflicts.ts'
 import { requireMailbox } from './mailboxes.ts'
@@ -11,6 +13,7 @@ import type { Choice } from './sync-actions.ts'
 import {
   CONFLICTS,
   conflictView,
+  isRemembered,
   mayReadSql,
   ownOnly,
   type ConflictRecord,
@@ -97,6 +100,14 @@ export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> 
           'bad-input',
           'A value of your own is for one field: leave "wholeItem" out. Nothing was decided.',
         )
+      if (
+        body.remember &&
+        (!isRemembered(row) || (body.choice.take !== 'crm' && body.choice.take !== 'mailbox'))
+      )
+        throw new Refusal(
+          'bad-input',
+          'Only "CRM wins" or "Microsoft wins", for a field that both sides may change, can be remembered. Nothing was decided.',
+        )
       const open = body.wholeItem
         ? await database.query<{ id: ConflictId }>(
             `select id from conflicts where record = $1 and mailbox = $2 and (state = 'open' or id = $3)`,
@@ -105,7 +116,7 @@ export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> 
         : [{ id: asId<ConflictId>(row.id) }]
       const ids = open.map((one) => one.id)
       const runs = await sync.answer(ids, body.choice, caller.user)
-      if (body.remember) await remember(database, parts, row, body.choice, caller)
+      if (body.remember) await remember(database, parts, row, ids, body.choice, caller)
       return { conflicts: await conflictsNow(caller, ids), run: runs[0] ?? null }
     },
     'POST /api/conflicts/answer': async ({ body }, { caller }) => {
@@ -160,29 +171,31 @@ export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> 
   }
 }
 
-/** The answer becomes the policy of this mailbox's owner for the channel. */
+/** That side wins these fields from now on: a setting of the mailbox's owner, and of no other field. */
 async function remember(
   database: Sql,
   parts: Parts,
   row: ConflictRecord,
+  answered: readonly string[],
   choice: Choice,
   caller: Caller,
 ): Promise<void> {
-  if (choice.take !== 'crm' && choice.take !== 'mailbox')
-    throw new Refusal(
-      'refused',
-      'Only "CRM wins" or "Microsoft wins" can be remembered; the conflict itself was answered.',
-    )
-  if (row.channel === 'email') return
   const mailbox = await requireMailbox(database, caller, row.mailbox)
-  if (mailbox.user === null) return
-  const before =
-    (await storedSettings(database, { organization: mailbox.organization, user: mailbox.user })).user ?? {}
+  if (mailbox.user === null || row.channel === 'email') return
+  const key = `${row.channel}.remembered` as const
+  const stored = await storedSettings(database, { organization: mailbox.organization, user: mailbox.user })
+  const before = stored.user ?? {}
+  const rows = await database.query<ConflictRecord>(`${CONFLICTS} where k.id = any($1)`, [answered])
+  const groups = rows.filter(isRemembered).map((one) => parseGroup(one.field_group).name)
+  const remembered = {
+    ...resolve(key, stored).value,
+    ...Object.fromEntries(groups.map((group) => [group, choice.take])),
+  }
   await saveSettings(database, parts.vault, {
     scope: 'user',
     id: mailbox.user,
     before,
-    stored: { ...before, [`${row.channel}.conflicts`]: choice.take },
+    stored: { ...before, [key]: remembered },
     secrets: {},
     now: parts.env.now(),
     by: caller.user,

@@ -1,5 +1,6 @@
 import { describeGroup, describeValue } from '../core/describe.ts'
-import type { Fields, Json } from '../core/item.ts'
+import { kindOf, parseGroup, type Fields, type Json } from '../core/item.ts'
+import { mayRemember } from '../core/policy.ts'
 import { sentence, type RuleId, rules } from '../core/rules.ts'
 import { dateAt } from '../core/time.ts'
 import type { Sql } from '../store/database.ts'
@@ -274,6 +275,11 @@ export const CONFLICTS = `select k.id, k.mailbox, m.address, k.channel, k.record
     m."user" as owner, r.fields ->> 'sensitivity' as sensitivity
   from conflicts k join mailboxes m on m.id = k.mailbox left join users u on u.id = k.answered_by left join records r on r.id = k.record`
 
+/** A shared mailbox is nobody's: there is no setting to keep the answer in. */
+export const isRemembered = (
+  row: Pick<ConflictRecord, 'kind' | 'channel' | 'field_group' | 'rule' | 'owner'>,
+) => row.kind === 'edit' && row.owner !== null && mayRemember(kindOf[row.channel], row.field_group, row.rule)
+
 export function conflictView(row: ConflictRecord, words: Words): ConflictView {
   const isReadable = mayRead(row, words.reader)
   const value = (one: Json) =>
@@ -308,5 +314,6 @@ export function conflictView(row: ConflictRecord, words: Words): ConflictView {
       ...(row.verdict === 'none' ? [] : (['engine'] as const)),
       ...(row.kind === 'edit' && row.field_group !== 'item' ? (['value'] as const) : []),
     ],
+    remembers: isRemembered(row) ? describeGroup(parseGroup(row.field_group).name) : null,
   }
 }

@@ -75,7 +75,10 @@ describe('the product', () => {
       const now = await person.call('GET /api/runs/:run', { params: { run } })
       return now.state === 'done' || now.state === 'failed' ? now : null
     })
-  const edit = async (subject: string, change: { readonly location: string }): Promise<void> => {
+  const edit = async (
+    subject: string,
+    change: { readonly location: string; readonly importance?: 'low' | 'normal' },
+  ): Promise<void> => {
     const event = (await find(subject))!.id
     const { version } = await person.call('GET /api/calendar/events/:event', { params: { event } })
     await person.call('PATCH /api/calendar/events/:event', { params: { event }, body: { version, change } })
@@ -143,6 +146,55 @@ describe('the product', () => {
     await settled(run ?? '')
     expect((await find('Clash'))?.fields['location']).toBe('Room 4')
     expect((await atMicrosoft(id))?.location.displayName).toBe('Room 4')
+    await set({ 'calendar.conflicts': 'crm' })
+  })
+
+  test('[R35] an answer is remembered for its field alone: the next clash of it is decided, another field still asks', async () => {
+    await set({ 'calendar.conflicts': 'ask' })
+    const id = await inOutlook('Remembered', 6)
+    await sync()
+    const record = (await find('Remembered'))!.id
+    const clash = async (n: number) => {
+      await outlook().patch(`/me/events/${id}`, {
+        location: { displayName: `Outlook room ${n}` },
+        importance: n === 1 ? 'high' : 'low',
+      })
+      await edit('Remembered', { location: `CRM room ${n}`, importance: n === 1 ? 'low' : 'normal' })
+      await sync()
+      return (await person.call('GET /api/conflicts', { query: { record, sort: '-at' } })).items
+    }
+    const first = await clash(1)
+    const place = first.find((one) => one.group === 'location')!
+    expect(place).toMatchObject({ state: 'open', remembers: 'Place' })
+    const params = { conflict: place.id }
+    const refused = await person.raw('POST', `/api/conflicts/${place.id}/answer`, {
+      choice: { take: 'value', value: 'Room 5' },
+      remember: true,
+    })
+    expect([refused.status, await refused.text()]).toEqual([
+      400,
+      expect.stringContaining('Nothing was decided'),
+    ])
+    const { run } = await person.call('POST /api/conflicts/:conflict/answer', {
+      params,
+      body: { choice: { take: 'mailbox' }, remember: true },
+    })
+    await settled(run ?? '')
+    const { items } = await person.call('GET /api/settings/explain', { query: {} })
+    const inForce = (key: string) => items.find((one) => one.key === key)
+    expect(inForce('calendar.remembered')).toMatchObject({ text: 'Place: Microsoft', from: 'user' })
+    expect(inForce('calendar.conflicts')).toMatchObject({ value: 'ask', from: 'system' })
+
+    const second = await clash(2)
+    expect(second.filter((one) => one.group === 'location' && one.id !== place.id)).toMatchObject([
+      { state: 'decided', rule: 'R35', verdict: 'mailbox' },
+    ])
+    expect((await find('Remembered'))?.fields['location']).toBe('Outlook room 2')
+    expect(second.find((one) => one.group === 'importance')).toMatchObject({ state: 'open', rule: 'R17' })
+
+    await person.call('PATCH /api/settings', { body: { scope: 'user', inherit: ['calendar.remembered'] } })
+    const third = await clash(3)
+    expect(third[0]).toMatchObject({ state: 'open', rule: 'R17' })
     await set({ 'calendar.conflicts': 'crm' })
   })
 

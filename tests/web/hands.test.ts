@@ -224,7 +224,7 @@ describe('[B] tasks, records and the keyboard', () => {
   )
 
   test(
-    'a conflict is answered with the keyboard alone, remembered as a rule, and given back to the engine',
+    'a conflict is answered with the keyboard alone and remembered for its field; the rule is shown, forgotten and saved',
     { timeout: STEP_MS },
     async (context) => {
       needs(context, world, why)
@@ -235,11 +235,24 @@ describe('[B] tasks, records and the keyboard', () => {
       expect(before).toBeGreaterThanOrEqual(3)
       await page.keyboard.press('j')
       await page.keyboard.press('k')
+      await page.keyboard.press('r')
+      const remember = page.getByRole('checkbox', { name: /^Remember for "Title"/ })
+      await expect.poll(() => remember.isChecked()).toBe(true)
       await page.keyboard.press('m')
       await page.getByText('Decided.').first().waitFor()
       await expect
         .poll(() => page.getByRole('list', { name: 'Conflicts' }).getByRole('button').count())
         .toBe(before - 1)
+      await page.goto(`${world.product.backOffice}/me/microsoft`)
+      const rule = page.getByLabel('Who wins Title')
+      await expect.poll(() => rule.inputValue()).toBe('mailbox')
+      await page.getByRole('button', { name: 'Forget Title' }).click()
+      await page.getByText('1 unsaved change').waitFor()
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      await page.getByText('Saved.').first().waitFor()
+      await page.reload()
+      await page.getByText('None yet. Tick "Remember"').first().waitFor()
+      expect(await rule.count()).toBe(0)
     },
   )
 

@@ -36,6 +36,8 @@ export const conflictView = z.object({
   answeredAt: instant.nullable(),
   /** What may be answered here. */
   choices: z.array(z.enum(['crm', 'mailbox', 'engine', 'value'])),
+  /** The field whose answer can be remembered, in words ("Place"); null: this answer stands for itself. */
+  remembers: z.string().nullable(),
 })
 
 const choice = z.discriminatedUnion('take', [
@@ -77,7 +79,7 @@ export const conflictsApi = {
     body: z.strictObject({
       choice,
       wholeItem: z.boolean().default(false),
-      /** Make it the policy of this mailbox's channel from now on (user scope): crm or mailbox only. */
+      /** That side wins the field from now on in this mailbox's channel (a setting of its user): crm or mailbox only. */
       remember: z.boolean().default(false),
     }),
     answer: z.object({ conflicts: z.array(conflictView), run: id.nullable() }),

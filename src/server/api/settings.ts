@@ -22,6 +22,7 @@ export const control = z.discriminatedUnion('control', [
   }),
   z.object({ control: z.literal('list'), maxItems: z.number(), placeholder: z.string() }),
   z.object({ control: z.literal('collections'), of: z.enum(['calendar', 'taskList', 'folder']) }),
+  z.object({ control: z.literal('answers'), of: z.enum(['event', 'task']) }),
   z.object({ control: z.literal('computed'), copy: z.boolean() }),
 ])
 

@@ -51,6 +51,8 @@ export function Shortcuts({ onClose }: { readonly onClose: () => void }) {
         ['a', t.takeCrm(product)],
         ['m', t.takeMicrosoft],
         ['b', t.takeEngine],
+        ['r', t.remember],
+        ['w', t.wholeItem],
       ],
     ],
     [

@@ -83,13 +83,18 @@ function Decide({ detail, onAnswered }: { readonly detail: Detail; readonly onAn
   const take = (choice: { take: Side } | { take: 'engine' } | { take: 'value'; value: string }): void => {
     const side = choice.take === 'crm' || choice.take === 'mailbox' ? choice.take : null
     answer.mutate(
-      { params, body: { choice, wholeItem, remember: side !== null && remember } },
+      {
+        params,
+        body: { choice, wholeItem, remember: side !== null && remember && conflict.remembers !== null },
+      },
       { onError: tellProblem, onSuccess: () => choice.take !== 'engine' && onAnswered() },
     )
   }
   useKeys({
     ...(can('crm') && { a: () => take({ take: 'crm' }) }),
     ...(can('mailbox') && { m: () => take({ take: 'mailbox' }) }),
+    ...(may && conflict.remembers !== null && { r: () => setRemember(!remember) }),
+    ...(may && sameItem.length > 0 && { w: () => setWholeItem(!wholeItem) }),
     ...(can('engine') && { b: () => take({ take: 'engine' }) }),
     ...(can('engine') && conflict.state === 'answered' && { u: () => take({ take: 'engine' }) }),
   })
@@ -154,10 +159,14 @@ function Decide({ detail, onAnswered }: { readonly detail: Detail; readonly onAn
               onChange={(event) => setWholeItem(event.currentTarget.checked)}
             />
           )}
-          {can('crm') && can('mailbox') && conflict.kind === 'edit' && (
+          {conflict.remembers !== null && (
             <Checkbox
               size="xs"
-              label={t.remember(text.common.channel[conflict.channel])}
+              label={
+                wholeItem
+                  ? t.rememberAll(text.common.channel[conflict.channel])
+                  : t.remember(conflict.remembers, text.common.channel[conflict.channel])
+              }
               description={t.rememberHelp}
               checked={remember}
               onChange={(event) => setRemember(event.currentTarget.checked)}

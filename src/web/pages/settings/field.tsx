@@ -15,6 +15,7 @@ import { useAct } from '../../api/client.ts'
 import { settings as t } from '../../text/en/settings.ts'
 import { Copy } from '../../ui/copy.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
+import { AnswersField } from './answers-field.tsx'
 import { CollectionsField } from './collections-field.tsx'
 import { shownValue, type Draft, type Field, type Form } from './form.ts'
 import css from './settings.module.css'
@@ -211,6 +212,17 @@ function ControlFor({ id, form, field, value, disabled, problem, onChange }: Con
           value={value}
           disabled={disabled}
           problem={problem}
+          onChange={onChange}
+        />
+      )
+    case 'answers':
+      return (
+        <AnswersField
+          id={id}
+          of={control.of}
+          productName={form.productName}
+          value={value}
+          disabled={disabled}
           onChange={onChange}
         />
       )

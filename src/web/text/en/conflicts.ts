@@ -22,8 +22,11 @@ export const conflicts = {
   own: 'Another value',
   ownHelp: 'Goes to both sides.',
   wholeItem: (n: number) => `Decide all ${n.toLocaleString('en')} of this item alike`,
-  remember: (channel: string) => `From now on, let the side that I take win in my ${channel}`,
-  rememberHelp: 'Changes my setting "Conflict Resolution".',
+  remember: (field: string, channel: string) =>
+    `Remember for "${field}": the side that I take wins it from now on (${channel})`,
+  rememberAll: (channel: string) =>
+    `Remember for these fields: the side that I take wins them from now on (${channel})`,
+  rememberHelp: 'Other fields keep their rule. Microsoft Settings lists it under "Remembered answers".',
   answered: 'Decided. It is being carried out on both sides.',
   undoAnswer: 'Take back',
   restore: 'Bring the other value back',

@@ -72,6 +72,8 @@ export const frame = {
     takeCrm: (product: string) => `Take the ${product}'s value`,
     takeMicrosoft: "Take Microsoft's value",
     takeEngine: "Back to the engine's choice",
+    remember: 'Remember the answer',
+    wholeItem: 'Decide the whole item alike',
     goTo: (page: string) => `Go to ${page}`,
     mail: 'In mail',
     compose: 'New message',
