@@ -506,6 +506,22 @@ function defined(map: { readonly [group: string]: Json | undefined }): Fields {
 export const leftOut = (base: Fields, written: Fields): Fields =>
   base['attendees'] === undefined || written['attendees'] !== undefined ? EMPTY : { attendees: [] }
 
+/**
+ * What of a record goes into quarantine and was never shown to whoever deleted its item: attendees that were not written
+ * (R24). The deletion is carried out (R3), and the conflict keeps them.
+ */
+export function neverShown(bases: PairPlan['bases']): readonly ConflictDraft[] {
+  const { crm, mailbox } = bases
+  return groupsOf(crm).flatMap((group) => {
+    const held = crm[group]
+    if (held === undefined || isEmpty(held) || parseGroup(group).name !== 'attendees') return []
+    if (sameValue(group, held, mailbox[group])) return []
+    const mailboxValue = mailbox[group] ?? null
+    const draft = { kind: 'edit', group, base: null, crm: held, mailboxValue, rule: 'R24' } as const
+    return [{ ...draft, verdict: 'mailbox', open: false }]
+  })
+}
+
 /** What `held` says of the groups in `groups`, with `ABSENT` where it says nothing. */
 export function picked(held: Fields, groups: Fields): Fields {
   const fields: { [group: string]: Json } = {}

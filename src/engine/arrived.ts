@@ -1,5 +1,5 @@
-import { type Fields, type Json, parseGroup } from '../core/item.ts'
-import { applied, isAbsent, isEmpty, packBases, same, unpackMailboxBase } from '../core/merge.ts'
+import { type Fields, type Json, occurrenceGroup, parseGroup } from '../core/item.ts'
+import { ABSENT, applied, isAbsent, isEmpty, packBases, same, unpackMailboxBase } from '../core/merge.ts'
 import { leftOut } from '../core/plan.ts'
 import { sameValue } from '../core/same.ts'
 import type { LinkRow, OperationRow } from '../store/sync-store.ts'
@@ -27,10 +27,36 @@ export function basesAfter(
       ...picked(told ?? {}, late ? ourWork(row, told ?? {}) : wanted),
       ...applied({}, spelled),
     })
-  return packBases(applied(link.base, after), {
-    ...applied(unpackMailboxBase(link.base, link.mailboxBase), spelled),
-    ...(late && told ? halfDone(row, told) : {}),
-  })
+  const dropped = late && told ? droppedByUs(link, wanted, told) : EMPTY
+  return packBases(
+    applied(applied(link.base, after), dropped),
+    applied(
+      {
+        ...applied(unpackMailboxBase(link.base, link.mailboxBase), spelled),
+        ...(late && told ? halfDone(row, told) : {}),
+      },
+      dropped,
+    ),
+  )
+}
+
+const EMPTY: Fields = {}
+
+/**
+ * Exceptions that were there before our write moved the series or changed its pattern, and are not as they were: Exchange
+ * dropped them because of it, and those to keep are put back by requests of their own. Nobody took them out, so without a
+ * base the CRM's count as changed there and are written again.
+ */
+function droppedByUs(link: LinkRow, wanted: Fields, told: Fields): Fields {
+  if (wanted['recurrence'] === undefined && wanted['time'] === undefined) return EMPTY
+  const fields: { [group: string]: Json } = {}
+  const held = unpackMailboxBase(link.base, link.mailboxBase)
+  for (const [group, value] of Object.entries(held)) {
+    const { slot } = parseGroup(group)
+    if (slot === null || told[occurrenceGroup(slot, 'cancelled')] === true) continue
+    if (!sameValue(group, told[group], value)) fields[group] = ABSENT
+  }
+  return fields
 }
 
 /** Written in requests of their own, after the item itself: the steps of a task, the exceptions of a series. */

@@ -69,7 +69,7 @@ const FLIPS_KEPT = 16
 export function consider(pass: Pass, batch: Batch, subject: Subject): PairPlan | null {
   const { link, record, seen, collection } = subject
   const known = link !== null && seen.is === 'item' && link.item === seen.id
-  if (link !== null && seen.is === 'item' && known && isEcho(link, record, seen, collection)) {
+  if (!subject.confirmed && seen.is === 'item' && known && isEcho(link, record, seen, collection)) {
     batch.markSeen(link, collection.generation)
     return null
   }
@@ -230,8 +230,17 @@ function carryOut(pass: Pass, batch: Batch, subject: Subject, plan: PairPlan): v
   if (plan.mailbox && !isPoison(pass, record)) {
     if (flipped(pass, batch, next, plan.mailbox, 'mailbox', subject)) return
     next = planWrite(pass, batch, subject, next, plan.mailbox)
-  } else if (next.pending === null)
+  } else if (next.pending === null) {
     supersede(pass, batch, subject.pending, 'Decided anew: nothing is left to write.')
+    // A deletion was planned because the item is gone, which nobody would ask for again.
+    if (
+      subject.pending?.do === 'delete' &&
+      subject.pending.side === 'crm' &&
+      seen.is === 'unseen' &&
+      next.item
+    )
+      batch.deferred.push({ collection: collection.id, item: next.item, what: { kind: 'recheck' } })
+  }
 
   keepConflicts(pass, batch, plan, next, titleOf(plan, subject))
   if (link === null || !sameLink(link, next)) batch.putLink(next)
@@ -451,7 +460,7 @@ function keepConflicts(pass: Pass, batch: Batch, plan: PairPlan, link: LinkRow, 
   pass.counts.conflicts += plan.conflicts.length
 }
 
-function conflictRow(pass: Pass, draft: ConflictDraft, link: LinkRow, title: string): ConflictRow {
+export function conflictRow(pass: Pass, draft: ConflictDraft, link: LinkRow, title: string): ConflictRow {
   return {
     id: asId<ConflictId>(pass.env.newId()),
     mailbox: pass.mailbox.id,

@@ -1,8 +1,9 @@
-import { guardHolds } from '../core/plan.ts'
+import { unpackMailboxBase } from '../core/merge.ts'
+import { guardHolds, neverShown } from '../core/plan.ts'
 import { sentence } from '../core/rules.ts'
 import type { OperationRow, PairRow } from '../store/sync-store.ts'
 import type { Batch } from './batch.ts'
-import { SYNC_AUTHOR, supersede } from './consider.ts'
+import { SYNC_AUTHOR, conflictRow, supersede } from './consider.ts'
 import { APPROVED_BY, type Pass } from './pass.ts'
 
 /** Deletions of records carried out in one transaction. */
@@ -64,6 +65,10 @@ function deleteRecord(pass: Pass, batch: Batch, row: OperationRow, { link, recor
     }
     return
   }
+  const bases = { crm: link.base, mailbox: unpackMailboxBase(link.base, link.mailboxBase) }
+  const drafts = row.rule === 'R3' ? neverShown(bases) : []
+  for (const draft of drafts) batch.conflicts.push(conflictRow(pass, draft, link, row.title))
+  pass.counts.conflicts += drafts.length
   batch.records.push({ do: 'delete', id: record.id, kind: record.kind, at, by: SYNC_AUTHOR })
   batch.outcomes.push({ id: row.id, state: 'written', at })
   batch.putLink({

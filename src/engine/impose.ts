@@ -50,6 +50,9 @@ export function impose(
     updatedAt: pass.env.now(),
   }
   supersede(pass, batch, pending, 'A person decided otherwise.')
+  // What else that write stood for, or that an item is gone, is decided again from the item itself.
+  if (pending !== null)
+    batch.deferred.push({ collection: link.collection, item: link.item, what: { kind: 'recheck' } })
   const subject = { record, cause: by, ...(promised && { promised }) }
   const at = pass.env.now()
   if (Object.keys(toCrm).length > 0) {
@@ -78,8 +81,9 @@ export function impose(
     })
     pass.counts.toCrm += 1
   }
-  const version = record.version + (Object.keys(toCrm).length > 0 ? 1 : 0)
-  next = { ...next, recordVersion: version }
+  // An edit of the CRM that no pass has seen yet stays one: the feed passes over versions that the link knows.
+  if (link.recordVersion === record.version && Object.keys(toCrm).length > 0)
+    next = { ...next, recordVersion: record.version + 1 }
   if (Object.keys(toMailbox).length > 0) {
     const about = { kind: pass.kind, do: 'update', facts: link.facts, before: mailboxBase } as const
     const mails = wouldMail({ ...about, fields: toMailbox })

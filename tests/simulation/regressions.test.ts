@@ -202,3 +202,111 @@ test('[R24] attendees that the first sync left out stay in the CRM, and give way
     { group: 'attendees', rule: 'R24', verdict: 'mailbox' },
   ])
 })
+
+test('[R3] [R24] attendees that Outlook never held are on record when the item is deleted there', async () => {
+  const { world } = await played('wide seeds 220, 740, 1639 and 1827', [
+    { do: 'create', who: 'crm', item: 'i1', resource: 'event' },
+    { do: 'edit', who: 'crm', item: 'i1', groups: ['attendees'] },
+    { do: 'pass' },
+    { do: 'delete', who: 'outlook', item: 'i1' },
+    { do: 'pass' },
+  ])
+  expect(world.store.dump().records).toMatchObject([{ deletedAt: expect.any(Number) }])
+  expect(world.store.dump().conflicts).toMatchObject([
+    {
+      group: 'attendees',
+      rule: 'R24',
+      verdict: 'mailbox',
+      crm: [{ email: 's2z@partner.example' }],
+      state: 'decided',
+    },
+  ])
+  expect(world.emulator.control.logs.mails.entries).toEqual([])
+})
+
+test('[R3] a deletion that waits is decided again when its record is saved without a change', async () => {
+  const name = 'wide seed 740'
+  const shape: Shape = { direction: 'both', conflict: 'ask', guard: 0 }
+  const world = await World.begin({ seed: name, shape, rates: {} })
+  const beats: readonly Beat[] = [
+    { do: 'create', who: 'outlook', item: 'i1', resource: 'event' },
+    { do: 'pass' },
+    { do: 'delete', who: 'outlook', item: 'i1' },
+    { do: 'pass' },
+  ]
+  for (const beat of beats) await (beat.do === 'pass' ? world.pass() : world.act(beat))
+  const states = () => world.store.dump().operations.map((row) => `${row.do} ${row.state}`)
+  expect(states()).toEqual(['create written', 'delete held'])
+  await world.act({ do: 'create', who: 'crm', item: 'i2', resource: 'event' })
+  await world.act({ do: 'edit', who: 'crm', item: 'i1', groups: ['importance'] })
+  expect(fieldsOf(world, 'i1')?.['importance']).toBe('normal')
+  const outcome = await playIn(world, { name, shape, beats: [{ do: 'pass' }] }, {})
+  expect(outcome.violations).toEqual([])
+  expect(states()).toContain('delete superseded')
+  expect(states()).toContain('delete written')
+})
+
+test('[R35] an answer takes no edit away that no pass has seen yet', async () => {
+  const { world } = await played('wide seed 756', [
+    { do: 'create', who: 'outlook', item: 'i1', resource: 'event' },
+    { do: 'pass' },
+    { do: 'edit', who: 'crm', item: 'i1', groups: ['categories'] },
+    { do: 'edit', who: 'outlook', item: 'i1', groups: ['categories'] },
+    { do: 'pass' },
+    { do: 'edit', who: 'crm', item: 'i1', groups: ['time'] },
+    { do: 'answer', nth: 0, side: 'crm' },
+    { do: 'pass' },
+  ])
+  const inOutlook = (await world.people.holdingsOfOutlook()).get('i1')?.[0]?.plain
+  expect(inOutlook).toMatchObject({ categories: 'cat s2z', time: expect.stringContaining('2026-03-24') })
+})
+
+test('[R35] an answer takes no edit away that waits to be sent', async () => {
+  const { world } = await played(
+    'an answer over a write',
+    [
+      { do: 'create', who: 'outlook', item: 'i1', resource: 'event' },
+      { do: 'pass' },
+      { do: 'edit', who: 'crm', item: 'i1', groups: ['categories'] },
+      { do: 'edit', who: 'outlook', item: 'i1', groups: ['categories'] },
+      { do: 'pass' },
+      { do: 'edit', who: 'crm', item: 'i1', groups: ['body'] },
+      { do: 'pass' },
+      { do: 'answer', nth: 0, side: 'mailbox' },
+      { do: 'pass' },
+    ],
+    { plan: [{ kind: 'refuse', status: 429, retryAfterSeconds: 600, method: 'PATCH' }] },
+    'mailbox',
+  )
+  expect(world.store.dump().operations.filter((row) => row.state === 'superseded')).toHaveLength(1)
+  expect((await world.people.holdingsOfOutlook()).get('i1')?.[0]?.plain['body']).toBe('about s4z')
+})
+
+const REFUSED_BEHIND_THE_PATTERN = {
+  plan: [{ kind: 'refuse', status: 429, retryAfterSeconds: 600, method: 'PATCH', after: 1 }],
+} as const satisfies Partial<WorldOptions>
+const CUT_OFF_BEHIND_THE_PATTERN = { crashWhen: { label: /^reply 200 PATCH/, times: 1 } }
+for (const [when, options] of [
+  ['the answer was lost', CUT_OFF_BEHIND_THE_PATTERN],
+  ['the next request was refused', REFUSED_BEHIND_THE_PATTERN],
+] as const)
+  test(`[R26] an exception that Exchange dropped with our new pattern is put back (${when})`, async () => {
+    const { world } = await played(
+      'wide seed 1774',
+      [
+        { do: 'create', who: 'crm', item: 'i1', resource: 'series' },
+        { do: 'pass' },
+        { do: 'occurrence', who: 'outlook', item: 'i1', nth: 2, group: 'subject' },
+        { do: 'pass' },
+        { do: 'pattern', who: 'crm', item: 'i1', count: 6 },
+        { do: 'pass' },
+      ],
+      options,
+    )
+    const slot = Object.keys(fieldsOf(world, 'i1') ?? {}).filter((group) => group.startsWith('occurrence/'))
+    expect(slot).toHaveLength(1)
+    expect(Object.values((await world.people.holdingsOfOutlook('i1')).get('i1')?.[0]?.plain ?? {})).toContain(
+      'i1 s2z',
+    )
+    expect(world.store.dump().conflicts).toEqual([])
+  })
