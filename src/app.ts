@@ -185,9 +185,7 @@ export async function startApp(
       ownAddress: () => url,
       connected: (mailbox) => sync.start(mailbox),
       disconnecting: (mailbox) => sync.deafen(mailbox),
-      refreshCollections: async (mailbox, channel) => {
-        await sync.engine.discover(mailbox, channel)
-      },
+      refreshCollections: sync.discover,
     })
     const parts: Parts = {
       database,
@@ -249,7 +247,7 @@ export async function startApp(
 }
 
 /** Empties the quarantine of what was long enough there, shortens the history, keeps the embedded database small. */
-async function tidyUp(database: Database, now: number): Promise<void> {
+export async function tidyUp(database: Database, now: number): Promise<void> {
   const settings = await storedSettings(database, null)
   await tidy(database, now, {
     quarantineDays: resolve('deletes.quarantineDays', settings).value,

@@ -42,6 +42,8 @@ export interface RunningSync {
   readonly notified: (mailbox: MailboxId, channel: Channel) => Promise<void>
   /** Ends the subscriptions of a mailbox that is disconnected, as far as Microsoft can still be asked. */
   readonly deafen: (mailbox: MailboxId) => Promise<void>
+  /** Lists the calendars, lists or folders at Microsoft anew, after a pass of the mailbox that is under way. */
+  readonly discover: (mailbox: MailboxId, channel: Channel) => Promise<void>
   /** A mailbox was connected, or may go on: its channels are due. */
   readonly start: (mailbox: MailboxId) => Promise<void>
   readonly close: () => Promise<void>
@@ -437,6 +439,7 @@ export async function startSync(parts: SyncParts): Promise<RunningSync> {
       await database.query('delete from subscriptions where mailbox = $1', [mailbox])
       await database.query('delete from listening where mailbox = $1', [mailbox])
     },
+    discover: async (mailbox, channel) => failedOf(await whenFree(() => engine.discover(mailbox, channel))),
     start: async (mailbox) => {
       accounts.forget(mailbox)
       await bringInLine(mailbox)

@@ -1,6 +1,7 @@
 import type { Channel, Fields, Json } from '../core/item.ts'
 import { asId } from '../core/ids.ts'
 import type { By, Edited } from '../crm/items.ts'
+import { resolve } from '../core/settings.ts'
 import type { Sql } from '../store/database.ts'
 import { RECORD_COLUMNS, toRecord, type RecordColumns } from '../store/records.ts'
 import type { RecordRow } from '../store/sync-store.ts'
@@ -8,6 +9,7 @@ import type { ApiOutput } from './api/api.ts'
 import type { Caller } from './mount.ts'
 import { isoOrNull, type Parts } from './parts.ts'
 import { notFound, Refusal } from './problems.ts'
+import { storedSettings } from './settings-store.ts'
 
 /** What events and tasks have in common in the API: whose they are, how they stand with Microsoft, edits and their refusals. */
 export type SyncMark = ApiOutput<'GET /api/calendar/events/:event'>['sync']
@@ -40,16 +42,37 @@ export const mayWrite = (container: ContainerRecord, caller: Caller): boolean =>
     (container.owner === null && container.organization === caller.organization)) &&
   container.can_write !== false
 
+/** Where the person's new events or tasks go by their settings; null: to their own default calendar or list. */
+async function chosenForNew(
+  sql: Sql,
+  caller: Caller,
+  kind: 'calendar' | 'task-list',
+): Promise<string | null> {
+  const stored = await storedSettings(sql, { organization: caller.organization, user: caller.user })
+  const choice = resolve(kind === 'calendar' ? 'calendar.calendars' : 'tasks.lists', stored).value
+  if (choice.mode !== 'chosen' || choice.newItemsTo === null) return null
+  const [row] = await sql.query<{ id: string }>(
+    `select k.id from collections c join containers k on k.id = c.container join mailboxes m on m.id = c.mailbox
+      where c.id = $1 and c.can_write and k.kind = $2 and k.owner = $3 and k.deleted_at is null and m.state <> 'disconnected'`,
+    [choice.newItemsTo, kind, caller.user],
+  )
+  return row?.id ?? null
+}
+
+/** The default one is where new items go: of the person's own first the one that they chose for that. */
 export async function containersOf(
   sql: Sql,
   caller: Caller,
-  kind: ContainerRecord['kind'],
+  kind: 'calendar' | 'task-list',
 ): Promise<ContainerRecord[]> {
-  return sql.query<ContainerRecord>(
+  const chosen = await chosenForNew(sql, caller, kind)
+  const rows = await sql.query<ContainerRecord>(
     `${CONTAINERS} where k.kind = $1 and k.deleted_at is null and (k.owner = $2 or k.organization = $3)
       order by (k.owner = $2) desc nulls last, k.is_default desc, k.position, k.name, k.id`,
     [kind, caller.user, caller.organization],
   )
+  if (chosen === null) return rows
+  return rows.map((row) => (isMine(row, caller) ? { ...row, is_default: row.id === chosen } : row))
 }
 
 export async function requireContainer(
@@ -70,13 +93,15 @@ export async function requireContainer(
   return row
 }
 
-/** The person's own calendar or list, made when they have none yet. */
+/** Where a new item of the person goes that names no calendar or list; made when they have none yet. */
 export async function defaultContainer(
   sql: Sql,
   caller: Caller,
   kind: 'calendar' | 'task-list',
   newId: () => string,
 ): Promise<string> {
+  const chosen = await chosenForNew(sql, caller, kind)
+  if (chosen !== null) return chosen
   const [row] = await sql.query<{ id: string }>(
     'select id from containers where kind = $1 and owner = $2 and deleted_at is null order by is_default desc, created_at, id limit 1',
     [kind, caller.user],
@@ -139,6 +164,9 @@ interface MarkRow {
   readonly mailbox: string
   readonly collection: string
   readonly state: string
+  /** Whether the link's calendar or list still takes part: what is left out keeps its items on both sides. */
+  readonly chosen: boolean
+  readonly running: boolean
   readonly record_version: number
   readonly web_link: string | null
   readonly proven_at: Date | null
@@ -166,12 +194,14 @@ export async function syncMarks(
   if (records.length === 0) return marks
   const ids = records.map((record) => record.id)
   const rows = await sql.query<MarkRow>(
-    `select l.record, l.mailbox, l.collection, l.state, l.record_version, l.facts ->> 'webLink' as web_link, c.proven_at,
+    `select l.record, l.mailbox, l.collection, l.state, l.record_version,
+        coalesce(k.selected, true) as chosen, coalesce(c.enabled, true) and m.state <> 'disconnected' as running, l.facts ->> 'webLink' as web_link, c.proven_at,
         exists (select from operations o where o.link = l.id and o.state in ('planned', 'sent', 'unknown')) as waiting,
         exists (select from operations o where o.link = l.id and o.state = 'held') as held,
         exists (select from conflicts k where k.link = l.id and k.state = 'open') as conflict,
         (select p.reason from parked p where p.mailbox = l.mailbox and (p.key = l.item or p.key = l.record) limit 1) as parked
-      from links l left join channels c on c.mailbox = l.mailbox and c.channel = l.channel
+      from links l join mailboxes m on m.id = l.mailbox left join collections k on k.id = l.collection
+        left join channels c on c.mailbox = l.mailbox and c.channel = l.channel
       where l.record = any($1) and l.state <> 'deleted'`,
     [ids],
   )
@@ -204,20 +234,22 @@ export async function syncMarks(
     const mark = (state: SyncMark['state'], detail: string | null): SyncMark => ({ ...common, state, detail })
     marks.set(
       record.id,
-      row.parked !== null
-        ? mark('parked', row.parked)
-        : row.held
-          ? mark('held', 'A change waits for a decision.')
-          : row.conflict
-            ? mark('conflict', 'Both sides changed it: decide which value stays.')
-            : row.state === 'out-of-scope'
-              ? mark(
-                  'local',
-                  'Out of the period or of the chosen folders: no longer kept in step, nothing was deleted.',
-                )
-              : row.waiting || row.record_version !== record.version
-                ? mark('waiting', 'Changed here; the next sync writes it to Microsoft 365.')
-                : mark('fine', null),
+      !row.running
+        ? mark('local', 'This sync is off or disconnected: not kept in step now, nothing was deleted.')
+        : row.parked !== null
+          ? mark('parked', row.parked)
+          : row.held
+            ? mark('held', 'A change waits for a decision.')
+            : row.conflict
+              ? mark('conflict', 'Both sides changed it: decide which value stays.')
+              : row.state === 'out-of-scope' || !row.chosen
+                ? mark(
+                    'local',
+                    'Out of the period or of the chosen folders: no longer kept in step, nothing was deleted.',
+                  )
+                : row.waiting || row.record_version !== record.version
+                  ? mark('waiting', 'Changed here; the next sync writes it to Microsoft 365.')
+                  : mark('fine', null),
     )
   }
   return marks

@@ -49,10 +49,22 @@ export function mailboxHandlers(parts: Parts): HandlersOf<typeof mailboxesApi> {
     const ids = rows.map((row) => row.id)
     const channels = await channelViews(database, caller, env.now(), ids)
     const settings = await settingsReader(database)
-    const targets = await database.query<{ mailbox: string; channel: Channel; name: string }>(
-      `select mailbox, channel, name from collections where mailbox = any($1) and is_default and selected and channel <> 'email'`,
+    const selected = await database.query<{
+      id: string
+      mailbox: string
+      channel: 'calendar' | 'tasks'
+      name: string
+      is_default: boolean
+    }>(
+      `select id, mailbox, channel, name, is_default from collections
+        where mailbox = any($1) and selected and channel <> 'email' order by channel, name`,
       [ids],
     )
+    const isTarget = (row: MailboxRecord, one: (typeof selected)[number]): boolean => {
+      const key = one.channel === 'calendar' ? 'calendar.calendars' : 'tasks.lists'
+      const choice = resolve(key, settings({ organization: row.organization, user: row.user })).value
+      return choice.mode === 'chosen' ? one.id === choice.newItemsTo : one.is_default
+    }
     return rows.map((row) => ({
       id: row.id,
       kind: row.kind,
@@ -65,8 +77,8 @@ export function mailboxHandlers(parts: Parts): HandlersOf<typeof mailboxesApi> {
         .value,
       state: row.state,
       trouble: row.trouble,
-      targets: targets
-        .filter((one) => one.mailbox === row.id)
+      targets: selected
+        .filter((one) => one.mailbox === row.id && isTarget(row, one))
         .map(({ channel, name }) => ({ channel, name })),
       channels: channels.filter((one) => one.mailbox === row.id),
     }))
