@@ -105,6 +105,20 @@ export async function linkItems(sql: Sql, ids: readonly string[], now: number): 
   await queueForMailroom(sql, ids, now)
 }
 
+async function directoryRows(
+  sql: Sql,
+  organization: string,
+  addresses: readonly string[],
+  domains: readonly string[],
+): Promise<readonly DirectoryRow[]> {
+  // Right after an import there are no statistics, and the planner would compare each address with each person.
+  // What it is kept from looks dear to it, and it would compile the statement (jit) for longer than it runs.
+  await sql.query(`select set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)`)
+  const rows = await sql.query<DirectoryRow>(DIRECTORY, [organization, addresses, domains])
+  await sql.query(`select set_config('enable_nestloop', 'on', true)`)
+  return rows
+}
+
 interface DirectoryRow {
   readonly what: 'address' | 'domain' | 'own'
   readonly key: string
@@ -121,11 +135,9 @@ export async function directoryFor(
   const addresses = new Set(items.flatMap(addressesOf))
   const domains = new Set([...addresses].flatMap(domainsOf))
   const threads = new Set(items.flatMap(threadKeys))
-  // Right after an import there are no statistics, and the planner would compare each address with each person.
-  // What it is kept from looks dear to it, and it would compile the statement (jit) for longer than it runs.
-  await sql.query(`select set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)`)
-  const rows = await sql.query<DirectoryRow>(DIRECTORY, [organization, [...addresses], [...domains]])
-  await sql.query(`select set_config('enable_nestloop', 'on', true)`)
+  // Where nobody is named, nobody is looked for: that would read all people.
+  const rows =
+    addresses.size === 0 ? [] : await directoryRows(sql, organization, [...addresses], [...domains])
   const said = await sql.query<Person & { thread: string; state: 'linked' | 'removed' }>(
     `select thread, person_kind as kind, person as id, state from thread_links where organization = $1 and thread = any($2)`,
     [organization, [...threads]],

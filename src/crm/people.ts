@@ -1,5 +1,6 @@
 import type { Json } from '../core/item.ts'
 import type { Sql } from '../store/database.ts'
+import { contains, findPage, inOrder } from '../store/listing.ts'
 import { toJson } from '../store/json.ts'
 import type { By } from './items.ts'
 import { wantLinks } from './linking.ts'
@@ -51,16 +52,21 @@ export async function listPeople(
   const { fields } = KINDS[kind]
   const has = (column: string): boolean => fields.some((field) => field.column === column)
   const search = [
-    'r.name ilike $2',
-    ...(has('emails') ? [`array_to_string(r.emails, ' ') ilike $2`] : []),
-    ...(has('company') ? ['r.company ilike $2'] : []),
+    contains('r.name', '$2'),
+    ...(has('emails') ? [`array_to_string(r.emails, ' ') like (select lower($2::text))`] : []),
+    ...(has('company') ? [contains('r.company', '$2')] : []),
   ].join(' or ')
   const account = has('account') ? '$4::text is null or r.account = $4' : '$4::text is null'
-  const where = `${fromOf(kind)} and r.organization = $1 and ($2::text is null or ${search}) and ($3::text is null or r.owner = $3) and (${account})`
-  const values = [query.organization, query.like, query.owner, query.account]
-  const [count] = await sql.query<{ n: number }>(`select count(*) as n ${where}`, values)
-  const rows = await sql.query<PersonRow>(`select ${columnsOf(kind)} ${where} ${query.orderAndPage}`, values)
-  return { rows, total: count?.n ?? 0 }
+  const from = `from ${KINDS[kind].table} r where r.deleted_at is null and r.organization = $1
+    and ($2::text is null or ${search}) and ($3::text is null or r.owner = $3) and (${account})`
+  const { ids, total } = await findPage(sql, {
+    ...{ id: 'r.id', from, order: query.orderAndPage, isSearch: query.like !== null },
+    values: [query.organization, query.like, query.owner, query.account],
+  })
+  const rows = await sql.query<PersonRow>(`select ${columnsOf(kind)} ${fromOf(kind)} and r.id = any($1)`, [
+    ids,
+  ])
+  return { rows: inOrder(ids, rows), total }
 }
 
 export async function personById(

@@ -2,10 +2,11 @@ import { asId, type ConflictId } from '../core/ids.ts'
 import { parseGroup } from '../core/item.ts'
 import { resolve } from '../core/settings.ts'
 import type { Sql } from '../store/database.ts'
+import { contains, inOrder } from '../store/listing.ts'
 import type { conflictsApi } from './api/conflicts.ts'
 import { requireMailbox } from './mailboxes.ts'
 import type { Caller, HandlersOf } from './mount.ts'
-import { inOrder, likeOf, orderAndPage, pageOf } from './paging.ts'
+import { likeOf, pageIds, pageOf } from './paging.ts'
 import type { Parts } from './parts.ts'
 import { notFound, Refusal } from './problems.ts'
 import { saveSettings, storedSettings } from './settings-store.ts'
@@ -47,7 +48,7 @@ export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> 
     'GET /api/conflicts': async ({ query }, { caller }) => {
       const where = `where ($1::text is null or m."user" = $1) and ($2::text is null or k.mailbox = $2) and ($3::text is null or k.channel = $3)
         and ($4::text is null or k.state = $4) and ($5::text is null or k.kind = $5) and ($6::text is null or k.record = $6)
-        and ($7::text is null or k.field_group = $7) and ($8::text is null or (k.title ilike $8 and ${mayReadSql('$9')}))`
+        and ($7::text is null or k.field_group = $7) and ($8::text is null or (${contains('k.title', '$8')} and ${mayReadSql('$9', 'k.mailbox', 'k.record')}))`
       const values = [
         ownOnly(caller),
         query.mailbox ?? null,
@@ -59,26 +60,22 @@ export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> 
         likeOf(query.q),
         caller.user,
       ]
-      const [count] = await database.query<{ n: number; open: number }>(
-        `select count(*) as n, (select count(*) from conflicts c join mailboxes b on b.id = c.mailbox
-            where c.state = 'open' and ($1::text is null or b."user" = $1)) as open
-          from conflicts k join mailboxes m on m.id = k.mailbox left join records r on r.id = k.record ${where}`,
-        values,
+      const { ids, total } = await pageIds(database, query, {
+        ...{ id: 'k.id', from: `from conflicts k join mailboxes m on m.id = k.mailbox ${where}`, values },
+        columns: { at: { neverNull: 'k.at' }, title: { neverNull: 'k.title' } },
+      })
+      const [count] = await database.query<{ open: number }>(
+        `select count(*) as open from conflicts k
+          where k.state = 'open' and ($1::text is null or k.mailbox in (select id from mailboxes where "user" = $1))`,
+        [ownOnly(caller)],
       )
-      const ids = await database.query<{ id: string }>(
-        `select k.id from conflicts k join mailboxes m on m.id = k.mailbox left join records r on r.id = k.record
-          ${where} ${orderAndPage(query, { at: 'k.at', title: 'k.title' }, 'k.id')}`,
-        values,
-      )
-      const found = await database.query<ConflictRecord>(`${CONFLICTS} where k.id = any($1)`, [
-        ids.map(({ id }) => id),
-      ])
+      const found = await database.query<ConflictRecord>(`${CONFLICTS} where k.id = any($1)`, [ids])
       const rows = inOrder(ids, found)
       const words = await wordsFor(caller)
       return {
         ...pageOf(
           rows.map((row) => conflictView(row, words)),
-          count?.n ?? 0,
+          total,
           query,
         ),
         open: count?.open ?? 0,

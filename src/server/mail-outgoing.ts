@@ -137,9 +137,9 @@ export function mailOutgoingHandlers(parts: Parts): HandlersOf<Routes> {
         [caller.user, states],
       )
       const columns = { createdAt: 'o.created_at', sendAt: 'o.send_at' }
-      const attentionFirst = `(o.state in ('failed', 'unknown')) desc, (o.state in ('waiting', 'drafted', 'drafting', 'sending')) desc, `
+      const attentionFirst = `(o.state in ('failed', 'unknown')) desc, (o.state in ('waiting', 'drafted', 'drafting', 'sending')) desc`
       const rows = await database.query<Row>(
-        `${SELECT} where o.author = $1 and o.state = any($2)${orderAndPage(query as Paging, columns, 'o.id').replace('order by ', `order by ${attentionFirst}`)}`,
+        `${SELECT} where o.author = $1 and o.state = any($2)${orderAndPage(query as Paging, columns, 'o.id', attentionFirst)}`,
         [caller.user, states],
       )
       return { ...pageOf(rows.map(viewOf), count?.n ?? 0, query), attention: count?.attention ?? 0 }

@@ -325,7 +325,7 @@ export function mailboxHandlers(parts: Parts): HandlersOf<typeof mailboxesApi> {
       const from = `from parked p join mailboxes m on m.id = p.mailbox
           left join links l on l.mailbox = p.mailbox and (l.item = p.key or l.record = p.key) left join records r on r.id = l.record
         where ($1::text is null or m."user" = $1) and ($2::text is null or p.mailbox = $2) and ($3::text is null or p.channel = $3)
-          and ($4::text is null or p.reason ilike $4 or (r.subject ilike $4 and ${mayReadSql('$5')}))`
+          and ($4::text is null or p.reason ilike $4 or (r.subject ilike $4 and ${mayReadSql('$5', 'p.mailbox', 'l.record')}))`
       const [count] = await database.query<{ n: number }>(`select count(*) as n ${from}`, values)
       const rows = await database.query<{
         mailbox: string
@@ -337,7 +337,7 @@ export function mailboxHandlers(parts: Parts): HandlersOf<typeof mailboxesApi> {
         tries: number
         at: Date
       }>(
-        `select p.mailbox, p.channel, p.side, p.key, case when ${mayReadSql('$5')} then r.subject else 'Private' end as subject, p.reason, p.tries, p.at ${from} ${orderAndPage(query, { at: 'p.at' }, 'p.key')}`,
+        `select p.mailbox, p.channel, p.side, p.key, case when ${mayReadSql('$5', 'p.mailbox', 'l.record')} then r.subject else 'Private' end as subject, p.reason, p.tries, p.at ${from} ${orderAndPage(query, { at: 'p.at' }, 'p.key')}`,
         values,
       )
       const items = rows.map((row) => ({

@@ -166,7 +166,11 @@ export function recordHandlers(parts: Parts): HandlersOf<typeof recordsApi> {
       ),
     }),
     'GET /api/records/:kind': async ({ params, query }, { caller }) => {
-      const columns = { title: 'lower(r.name)', modifiedAt: 'r.updated_at', createdAt: 'r.created_at' }
+      const columns = {
+        title: { neverNull: 'lower(r.name)' },
+        modifiedAt: { neverNull: 'r.updated_at' },
+        createdAt: { neverNull: 'r.created_at' },
+      }
       const { rows, total } = await listPeople(database, params.kind, {
         organization: caller.organization,
         like: likeOf(query.q),

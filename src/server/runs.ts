@@ -1,12 +1,13 @@
 import { asId, type OperationId, type RunId } from '../core/ids.ts'
 import { writeCsv } from '../core/csv.ts'
 import { verifyJournal } from '../store/journal.ts'
+import { contains, inOrder } from '../store/listing.ts'
 import type { ApiInput } from './api/api.ts'
 import type { historyApi } from './api/history.ts'
 import type { runsApi } from './api/runs.ts'
 import { requireMailbox } from './mailboxes.ts'
 import { FileAnswer, type Caller, type HandlersOf } from './mount.ts'
-import { inOrder, likeOf, orderAndPage, pageOf, type Paging } from './paging.ts'
+import { likeOf, orderAndPage, pageIds, pageOf } from './paging.ts'
 import { isoOf, type Parts } from './parts.ts'
 import { notFound, Refusal } from './problems.ts'
 import type { Undoing } from './sync-actions.ts'
@@ -102,13 +103,14 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
     return requireRun(caller, await sync.undo(what, caller.user, apply))
   }
 
-  const FOUND =
-    'from operations o join mailboxes m on m.id = o.mailbox left join records r on r.id = o.record'
+  const FOUND = 'from operations o join mailboxes m on m.id = o.mailbox'
+  const WRITE_SORTS = { createdAt: { neverNull: 'o.created_at' }, title: { neverNull: 'o.title' } }
   const historyWhere = `where ($1::text is null or m."user" = $1) and ($2::text is null or o.mailbox = $2) and ($3::text is null or o.channel = $3)
     and ($4::text is null or o.side = $4) and ($5::text is null or o.action = $5) and ($6::text is null or o.state = $6)
     and ($7::text is null or o.rule = $7) and ($8::text is null or o.run = $8) and ($9::text is null or o.record = $9)
     and ($10::timestamptz is null or o.created_at >= $10) and ($11::timestamptz is null or o.created_at < $11)
-    and ($12::text is null or (o.title ilike $12 and ${mayReadSql('$13')}) or m.address ilike $12)`
+    and ($12::text is null or (${contains('o.title', '$12')} and ${mayReadSql('$13', 'o.mailbox', 'o.record')})
+      or o.mailbox in (select b.id from mailboxes b where ${contains('b.address', '$12')}))`
   const historyValues = (caller: Caller, query: HistoryFilters): unknown[] => [
     ownOnly(caller),
     query.mailbox ?? null,
@@ -124,19 +126,8 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
     likeOf(query.q),
     caller.user,
   ]
-  const history = async (
-    caller: Caller,
-    query: HistoryFilters,
-    paging: Paging,
-    words: Words,
-  ): Promise<OperationView[]> => {
-    const ids = await database.query<{ id: string }>(
-      `select o.id ${FOUND} ${historyWhere} ${orderAndPage(paging, { createdAt: 'o.created_at', title: 'o.title' }, 'o.id')}`,
-      historyValues(caller, query),
-    )
-    const rows = await database.query<OperationRecord>(`${OPERATIONS} where o.id = any($1)`, [
-      ids.map(({ id }) => id),
-    ])
+  const writes = async (ids: readonly string[], words: Words): Promise<OperationView[]> => {
+    const rows = await database.query<OperationRecord>(`${OPERATIONS} where o.id = any($1)`, [ids])
     return inOrder(ids, rows).map((row) => operationView(row, words))
   }
 
@@ -147,7 +138,7 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
     },
     'GET /api/runs': async ({ query }, { caller }) => {
       const where = `where ($1::text is null or m."user" = $1) and ($2::text is null or r.mailbox = $2) and ($3::text is null or r.channel = $3)
-        and ($4::text is null or r.state = $4) and ($5::text is null or r.trigger = $5) and ($6::text is null or m.address ilike $6)
+        and ($4::text is null or r.state = $4) and ($5::text is null or r.trigger = $5) and ($6::text is null or ${contains('m.address', '$6')})
         and ($7 <> 'some' or exists (select from operations o where o.run = r.id))`
       const values = [
         ownOnly(caller),
@@ -158,21 +149,18 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
         likeOf(query.q),
         query.writes ?? 'any',
       ]
-      const [count] = await database.query<{ n: number }>(
-        `select count(*) as n from runs r join mailboxes m on m.id = r.mailbox ${where}`,
-        values,
-      )
-      const rows = await database.query<RunRecord>(
-        `${RUNS} ${where} ${orderAndPage(query, { startedAt: 'r.started_at' }, 'r.id')}`,
-        values,
-      )
-      return pageOf(await runViews(database, rows), count?.n ?? 0, query)
+      const { ids, total } = await pageIds(database, query, {
+        ...{ id: 'r.id', from: `from runs r join mailboxes m on m.id = r.mailbox ${where}`, values },
+        columns: { startedAt: { neverNull: 'r.started_at' } },
+      })
+      const rows = await database.query<RunRecord>(`${RUNS} where r.id = any($1)`, [ids])
+      return pageOf(await runViews(database, inOrder(ids, rows)), total, query)
     },
     'GET /api/runs/:run': async ({ params }, { caller }) => requireRun(caller, params.run),
     'GET /api/runs/:run/operations': async ({ params, query }, { caller }) => {
       await requireRun(caller, params.run)
       const where = `where o.run = $1 and ($2::text is null or o.side = $2) and ($3::text is null or o.action = $3)
-        and ($4::text is null or o.state = $4) and ($5::text is null or (o.title ilike $5 and ${mayReadSql('$6')}))`
+        and ($4::text is null or o.state = $4) and ($5::text is null or (${contains('o.title', '$5')} and ${mayReadSql('$6', 'o.mailbox', 'o.record')}))`
       const values = [
         params.run,
         query.side ?? null,
@@ -181,21 +169,11 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
         likeOf(query.q),
         caller.user,
       ]
-      const [count] = await database.query<{ n: number }>(
-        `select count(*) as n from operations o join mailboxes m on m.id = o.mailbox left join records r on r.id = o.record ${where}`,
-        values,
-      )
-      const order = orderAndPage(query, { createdAt: 'o.created_at', title: 'o.title' }, 'o.id').replace(
-        'order by',
-        "order by (o.state = 'held') desc,",
-      )
-      const rows = await database.query<OperationRecord>(`${OPERATIONS} ${where} ${order}`, values)
-      const words = await wordsFor(caller)
-      return pageOf(
-        rows.map((row) => operationView(row, words)),
-        count?.n ?? 0,
-        query,
-      )
+      const { ids, total } = await pageIds(database, query, {
+        ...{ id: 'o.id', from: `${FOUND} ${where}`, values },
+        ...{ columns: WRITE_SORTS, first: "(o.state = 'held') desc" },
+      })
+      return pageOf(await writes(ids, await wordsFor(caller)), total, query)
     },
     'POST /api/runs/:run/approve': async ({ params, body }, { caller }) => {
       const run = await requireRun(caller, params.run)
@@ -224,18 +202,26 @@ export function runHandlers(parts: Parts): HandlersOf<RunsApi> {
       return undo(caller, { operation: asId(row.id) }, body.apply)
     },
     'GET /api/history': async ({ query }, { caller }) => {
-      const [count] = await database.query<{ n: number }>(
-        `select count(*) as n ${FOUND} ${historyWhere}`,
-        historyValues(caller, query),
-      )
-      return pageOf(await history(caller, query, query, await wordsFor(caller)), count?.n ?? 0, query)
+      const { ids, total } = await pageIds(database, query, {
+        ...{ id: 'o.id', from: `${FOUND} ${historyWhere}`, values: historyValues(caller, query) },
+        columns: WRITE_SORTS,
+      })
+      return pageOf(await writes(ids, await wordsFor(caller)), total, query)
     },
     'GET /api/history/export': async ({ query }, { caller }) => {
       const words = await wordsFor(caller)
       const all: OperationView[] = []
       for (let page = 1; ; page++) {
-        const rows = await history(caller, query, { page, size: EXPORT_PAGE, sort: 'createdAt' }, words)
-        all.push(...rows)
+        const rows = await database.query<{ id: string }>(
+          `select o.id ${FOUND} ${historyWhere} ${orderAndPage({ page, size: EXPORT_PAGE, sort: 'createdAt' }, WRITE_SORTS, 'o.id')}`,
+          historyValues(caller, query),
+        )
+        all.push(
+          ...(await writes(
+            rows.map(({ id }) => id),
+            words,
+          )),
+        )
         if (rows.length < EXPORT_PAGE) break
       }
       return query.format === 'csv'

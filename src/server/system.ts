@@ -4,10 +4,11 @@ import type { ApiOutput } from './api/api.ts'
 import { apiRoutes } from './api/api.ts'
 import { ROLES, type Role } from './api/contract.ts'
 import type { systemApi } from './api/system.ts'
+import { contains, inOrder } from '../store/listing.ts'
 import { webhookSecret } from '../store/vault.ts'
 import { addUser, endSessions, type UserRow } from './accounts.ts'
 import type { HandlersOf } from './mount.ts'
-import { likeOf, orderAndPage, pageOf } from './paging.ts'
+import { likeOf, pageIds, pageOf } from './paging.ts'
 import { isoOf, iso, isoOrNull, type Parts } from './parts.ts'
 import { hashPassword, passwordProblem } from './passwords.ts'
 import { notFound, Refusal } from './problems.ts'
@@ -124,18 +125,18 @@ export function systemHandlers(parts: Parts): HandlersOf<typeof systemApi> {
 
   return {
     'GET /api/users': async ({ query }) => {
-      const where = `where ($1::text is null or u.name ilike $1 or u.email ilike $1) and ($2::text is null or u.role = $2) and ($3::text is null or u.organization = $3)`
+      const where = `where ($1::text is null or ${contains('u.name', '$1')} or ${contains('u.email', '$1')}) and ($2::text is null or u.role = $2) and ($3::text is null or u.organization = $3)`
       const values = [likeOf(query.q), query.role ?? null, query.organization ?? null]
-      const [count] = await database.query<{ n: number }>(
-        `select count(*) as n from users u ${where}`,
-        values,
-      )
-      const columns = { name: 'lower(u.name)', email: 'lower(u.email)', lastSignInAt: 'u.last_seen_at' }
-      const rows = await database.query<UserRecord>(
-        `${USERS} ${where} ${orderAndPage(query, columns, 'u.id')}`,
-        values,
-      )
-      return pageOf(await userViews(rows), count?.n ?? 0, query)
+      const { ids, total } = await pageIds(database, query, {
+        ...{ id: 'u.id', from: `from users u ${where}`, values },
+        columns: {
+          name: { neverNull: 'lower(u.name)' },
+          email: { neverNull: 'lower(u.email)' },
+          lastSignInAt: 'u.last_seen_at',
+        },
+      })
+      const rows = await database.query<UserRecord>(`${USERS} where u.id = any($1)`, [ids])
+      return pageOf(await userViews(inOrder(ids, rows)), total, query)
     },
     'POST /api/users': async ({ body }, { caller }) => {
       const home = body.organization ?? caller.organization

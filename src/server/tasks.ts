@@ -4,6 +4,7 @@ import { describeRecurrence } from '../core/describe.ts'
 import { addDays, dateAt } from '../core/time.ts'
 import { changeItem, createItem, deleteItem, restoreItem } from '../crm/items.ts'
 import { RECORD_COLUMNS, toRecord, type RecordColumns } from '../store/records.ts'
+import { contains, findPage, inOrder } from '../store/listing.ts'
 import type { RecordRow } from '../store/sync-store.ts'
 import type { ApiOutput } from './api/api.ts'
 import type { tasksApi } from './api/tasks.ts'
@@ -22,13 +23,23 @@ import {
   type ContainerRecord,
 } from './items.ts'
 import type { Caller, HandlersOf } from './mount.ts'
-import { inOrder, likeOf, orderAndPage, pageOf } from './paging.ts'
+import { likeOf, orderAndPage, pageOf, type Paging } from './paging.ts'
 import { iso, type Parts } from './parts.ts'
 import { notFound, Refusal } from './problems.ts'
 
 /** Task lists and tasks. A person's tasks are theirs alone: colleagues do not see them. */
 type TaskView = ApiOutput<'GET /api/tasks/:task'>
 type TaskListView = ApiOutput<'GET /api/task-lists'>['items'][number]
+
+const DONE_LAST = "(r.status = 'completed')"
+/**
+ * What the page by due days can be of: the first of each list and status, which an index has in this order. `$1` are
+ * the lists, `$2` the statuses.
+ */
+const byDue = (where: string, { page, size }: Paging): string =>
+  `from unnest($1::text[]) list (id) cross join unnest($2::text[]) step (status) cross join lateral (
+    select r.id, r.status, r.due_on from records r where r.container = list.id and r.status = step.status and ${where}
+    order by r.due_on, r.id limit ${page * size}) r`
 
 const STATUSES = new Set(['notStarted', 'inProgress', 'completed', 'waitingOnOthers', 'deferred'])
 
@@ -146,14 +157,14 @@ export function taskHandlers(parts: Parts): HandlersOf<typeof tasksApi> {
           problems: [{ at: 'query.status', problem: `"${wrong}" is no status.` }],
         })
       const today = dateAt(env.now(), caller.zone)
-      const where = `where r.kind = 'task' and r.container = any($1) and (r.deleted_at is not null) = $2 and ($3::text[] is null or r.status = any($3))
-        and ($4::text is null or r.subject ilike $4) and ($5::text is null or r.fields ->> 'importance' = $5)
-        and ($6::text is null or r.fields -> 'categories' ? $6)
-        and ($7::text is null or ($7 = 'none' and r.due_on is null) or ($7 = 'today' and r.due_on = $8) or ($7 = 'overdue' and r.due_on < $8 and r.status <> 'completed')
-          or ($7 = 'week' and r.due_on between $8 and $9))`
+      const where = `r.kind = 'task' and r.deleted_at is ${query.deleted === true ? 'not null' : 'null'}
+        and ($3::text is null or ${contains('r.subject', '$3')}) and ($4::text is null or r.fields ->> 'importance' = $4)
+        and ($5::text is null or r.fields -> 'categories' ? $5)
+        and ($6::text is null or ($6 = 'none' and r.due_on is null) or ($6 = 'today' and r.due_on = $7) or ($6 = 'overdue' and r.due_on < $7 and r.status <> 'completed')
+          or ($6 = 'week' and r.due_on between $7 and $8))`
+      const from = `from records r where r.container = any($1) and ($2::text[] is null or r.status = any($2)) and ${where}`
       const values = [
         query.list === undefined ? lists.map((one) => one.id) : [query.list],
-        query.deleted === true,
         statuses,
         likeOf(query.q),
         query.importance ?? null,
@@ -169,25 +180,18 @@ export function taskHandlers(parts: Parts): HandlersOf<typeof tasksApi> {
         status: `array_position(array['inProgress', 'notStarted', 'waitingOnOthers', 'deferred', 'completed'], r.status)`,
         modifiedAt: 'r.modified_at',
       }
-      const [count] = await database.query<{ n: number }>(
-        `select count(*) as n from records r ${where}`,
-        values,
-      )
-      const ids = await database.query<{ id: string }>(
-        `select r.id from records r ${where} ${orderAndPage(query, columns, 'r.id').replace('order by', "order by (r.status = 'completed'),")}`,
-        values,
-      )
+      const order = orderAndPage(query, columns, 'r.id', DONE_LAST)
+      const { ids, total } = await findPage(database, {
+        ...{ id: 'r.id', from, order, values, isSearch: likeOf(query.q) !== null },
+        ...(query.sort === 'due' && statuses !== null && { pageFrom: byDue(where, query) }),
+      })
       const rows = await database.query<RecordColumns>(
         `select ${RECORD_COLUMNS} from records r left join message_bodies b on b.record = r.id where r.id = any($1)`,
-        [ids.map(({ id }) => id)],
+        [ids],
       )
       const records = inOrder(ids, rows).map(toRecord)
       const about = await aboutItems(database, records)
-      return pageOf(
-        await Promise.all(records.map((record) => taskView(caller, record, about))),
-        count?.n ?? 0,
-        query,
-      )
+      return pageOf(await Promise.all(records.map((record) => taskView(caller, record, about))), total, query)
     },
     'GET /api/tasks/:task': async ({ params }, { caller }) =>
       taskView(caller, await requireTask(caller, params.task, false)),
