@@ -54,6 +54,20 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ['src/web/**'],
+    ignores: ['src/web/ui/dialog.tsx'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          name: '@mantine/core',
+          importNames: ['Modal', 'Drawer'],
+          message: 'Take them from ui/dialog.tsx: those give the focus back when they close.',
+        },
+      ],
+    },
+  },
   { files: ['*.config.*', '.dependency-cruiser.js'], rules: { 'no-restricted-exports': 'off' } },
   {
     files: ['scripts/**', 'bench/**', 'bin/**', 'src/cli/**', 'tests/simulation/**'],

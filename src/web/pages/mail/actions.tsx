@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Modal, Popover, TextInput, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Popover, TextInput, Tooltip } from '@mantine/core'
 import {
   IconFlag3,
   IconFlagOff,
@@ -13,6 +13,7 @@ import { useState, type ReactNode } from 'react'
 import { useAsk } from '../../api/client.ts'
 import { text } from '../../text/en.ts'
 import { mail as t } from '../../text/en/mail.ts'
+import { Modal } from '../../ui/dialog.tsx'
 import { useKeys } from '../../ui/keys.ts'
 import css from './mail.module.css'
 import type { Target } from './changes.ts'

@@ -1,4 +1,4 @@
-import { Modal, UnstyledButton } from '@mantine/core'
+import { UnstyledButton } from '@mantine/core'
 import {
   IconCloud,
   IconDownload,
@@ -16,6 +16,7 @@ import { text } from '../../text/en.ts'
 import { mail as t } from '../../text/en/mail.ts'
 import css from './reading.module.css'
 import type { Message } from './use-mail.ts'
+import { Modal } from '../../ui/dialog.tsx'
 
 type File = Message['attachments'][number]
 const SHOWN = 6

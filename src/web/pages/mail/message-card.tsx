@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Menu, Modal, UnstyledButton } from '@mantine/core'
+import { ActionIcon, Button, Menu, UnstyledButton } from '@mantine/core'
 import {
   IconArrowBackUp,
   IconArrowBackUpDouble,
@@ -22,6 +22,7 @@ import { useMayAct } from '../../api/session.ts'
 import { formatExact, formatMoment } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { mail as t } from '../../text/en/mail.ts'
+import { Modal } from '../../ui/dialog.tsx'
 import { Definitions, Mono, Note } from '../../ui/page.tsx'
 import { SyncStatus } from '../../ui/status.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'

@@ -1,6 +1,7 @@
-import { Button, Modal } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { text } from '../../../text/en.ts'
 import css from './compose.module.css'
+import { Modal } from '../../../ui/dialog.tsx'
 
 interface Props {
   readonly title: string

@@ -1,10 +1,11 @@
-import { Button, Modal, TextInput } from '@mantine/core'
+import { Button, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { formatMoment, theReader, wallClock } from '../../../format.ts'
 import { text } from '../../../text/en.ts'
 import { compose as t } from '../../../text/en/mail-compose.ts'
 import css from './compose.module.css'
 import { instantOf, presets } from './later.ts'
+import { Modal } from '../../../ui/dialog.tsx'
 
 /** When to send: times that people mean, or any other; always in the reader's own zone. */
 export function LaterDialog({
