@@ -354,7 +354,14 @@ export type PushOutcome =
   | { readonly outcome: 'unknown'; readonly failure: Failure }
 
 export type SettleOutcome =
-  | { readonly outcome: 'written'; readonly id: ItemId; readonly etag: ETag; readonly item: Item | null }
+  /** `took`: groups that surely arrived, whatever the item shows now. Who changed them since has seen them. */
+  | {
+      readonly outcome: 'written'
+      readonly id: ItemId
+      readonly etag: ETag
+      readonly item: Item | null
+      readonly took?: readonly string[]
+    }
   | { readonly outcome: 'not-applied' }
   | { readonly outcome: 'unknown'; readonly failure: Failure }
 

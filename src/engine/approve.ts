@@ -3,7 +3,7 @@ import type { Fields } from '../core/item.ts'
 import { applied, packBases, unpackMailboxBase } from '../core/merge.ts'
 import type { LinkRow, OperationRow, PairRow } from '../store/sync-store.ts'
 import { Batch } from './batch.ts'
-import { type Seen, consider, pendingOf } from './consider.ts'
+import { type Seen, consider, pendingOf, withoutItem } from './consider.ts'
 import { deleteRecords } from './guard.ts'
 import { APPROVED_BY, type Pass, collectionRef } from './pass.ts'
 import { pushPlanned } from './push.ts'
@@ -193,7 +193,7 @@ function putBack(
   }
   if (row.side === 'crm') {
     // Its item is gone: made again in Microsoft, nobody is invited anew.
-    const lone: LinkRow = { ...free, item: null, etag: null, state: 'deleted' }
+    const lone: LinkRow = { ...withoutItem(pass, batch, free), state: 'deleted' }
     batch.putLink(lone)
     const subject = { link: lone, record, seen: { is: 'unseen' }, collection, pending: null } as const
     consider(pass, batch, { ...subject, cause: by })

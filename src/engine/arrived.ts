@@ -16,9 +16,10 @@ export function basesAfter(
   link: LinkRow,
   told: Fields | null,
   late: boolean,
+  took: readonly string[] = [],
 ): Pick<LinkRow, 'base' | 'mailboxBase'> {
   const wanted = row.after ?? {}
-  const after = late && told ? arrivedGroups(row.do, wanted, told) : wanted
+  const after = late && told ? arrivedGroups(row.do, wanted, told, took) : wanted
   // Answered at once, the write is what Microsoft holds, in its own spelling.
   const spelled = told && !late ? inTheirWords(after, told) : after
   if (row.do === 'create')
@@ -64,16 +65,27 @@ const isApart = (group: string, value: Json): boolean =>
   !isEmpty(value) && (group === 'steps' || parseGroup(group).slot !== null)
 
 /**
- * The groups of a write whose answer was lost that surely arrived. Of an update: those that the system now shows; where
- * somebody has changed one since, both sides differ from their base and the conflict policy decides. Of a create: also
+ * The groups of a write whose answer was lost that surely arrived. Of an update: those that the system says it took, or
+ * now shows; where somebody has changed another one since, both sides differ from their base and the conflict policy
+ * decides. Of a create: also
  * what came with the item itself and is not empty now; another value is what somebody made of ours.
  */
-function arrivedGroups(kind: OperationRow['do'], after: Fields, told: Fields): Fields {
+function arrivedGroups(
+  kind: OperationRow['do'],
+  after: Fields,
+  told: Fields,
+  took: readonly string[],
+): Fields {
   const fields: { [group: string]: Json } = {}
   for (const [group, value] of Object.entries(after)) {
     const wanted = isAbsent(value) ? undefined : value
     const shown = sameValue(group, told[group], wanted)
-    if (shown || (kind === 'create' && !isApart(group, value) && !isEmpty(told[group]))) fields[group] = value
+    if (
+      shown ||
+      took.includes(group) ||
+      (kind === 'create' && !isApart(group, value) && !isEmpty(told[group]))
+    )
+      fields[group] = value
   }
   return fields
 }

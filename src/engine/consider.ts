@@ -154,7 +154,7 @@ function pairInput({ link, record, seen }: Subject, pass: Pass): Parameters<type
     : {}
   const crm: Presence =
     record === null
-      ? link === null
+      ? link === null || link.state === 'deleted'
         ? 'none'
         : 'deleted'
       : record.deletedAt !== null
@@ -220,7 +220,7 @@ function carryOut(pass: Pass, batch: Batch, subject: Subject, plan: PairPlan): v
     flips: link?.flips ?? [],
     updatedAt: now,
   }
-  if (plan.mailbox?.do === 'create') next = { ...next, item: null, etag: null }
+  if (plan.mailbox?.do === 'create') next = withoutItem(pass, batch, next)
 
   const move = pass.kind === 'message' ? messageMovedTo(pass, subject, plan) : movedTo(subject)
   if (plan.crm || move) {
@@ -245,6 +245,21 @@ function carryOut(pass: Pass, batch: Batch, subject: Subject, plan: PairPlan): v
   keepConflicts(pass, batch, plan, next, titleOf(plan, subject))
   if (link === null || !sameLink(link, next)) batch.putLink(next)
   else batch.markSeen(link, next.seenGeneration)
+}
+
+/**
+ * The item is gone and the record gets another one. That the old one is deleted stays known under a link of its own, which
+ * has no record: a page that tells of it late is asked about instead of being taken for something new.
+ */
+export function withoutItem(pass: Pass, batch: Batch, link: LinkRow): LinkRow {
+  const free: LinkRow = { ...link, item: null, etag: null }
+  if (link.item === null) return free
+  batch.putLink(free) // first, because an item has one link at a time
+  const id = pass.env.newId()
+  const nothing = { etag: null, base: {}, mailboxBase: {}, recordVersion: 0, facts: {}, flips: [] }
+  const own = { id: asId<LinkId>(id), record: asId<RecordId>(id), state: 'deleted', pending: null } as const
+  batch.putLink({ ...link, ...nothing, ...own })
+  return free
 }
 
 /** The container that the record must follow its item into (R34), or null. */

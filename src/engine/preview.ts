@@ -46,7 +46,8 @@ export async function rehearse(
 ): Promise<readonly OperationRow[]> {
   const tape = createTape(pass.connector, pass.signal)
   for (let journeys = 0; journeys < JOURNEYS_MAX; journeys++) {
-    const ending = await attempt(pass, tape, steps)
+    tape.rewind()
+    const ending = await attempt(pass, tape.connector, steps)
     if ('operations' in ending) return ending.operations
     await pass.keepLease()
     await ending.journey()
@@ -103,9 +104,13 @@ class Journey extends Error {
   }
 }
 
-/** Microsoft's answers, fetched once and told again in each attempt. */
-function createTape(real: Connector, signal: AbortSignal): Connector {
+/**
+ * Microsoft's answers, fetched once and told again in each attempt. Who asks for the same pages again within one attempt
+ * was refused them the first time, and is given another answer.
+ */
+function createTape(real: Connector, signal: AbortSignal): { readonly connector: Connector; rewind(): void } {
   const pages = new Map<string, readonly Page[] | ConnectorError>()
+  const asked = new Map<string, number>()
   const reads = new Map<string, ReadOutcome>()
   let items = 0
 
@@ -125,13 +130,16 @@ function createTape(real: Connector, signal: AbortSignal): Connector {
     }
   }
 
-  return {
+  const connector: Connector = {
     side: real.side,
     capabilities: real.capabilities,
     identity: () => real.identity(signal),
     collections: () => Promise.reject(new Error('A rehearsal discovers nothing.')),
     async *pull(collection, cursor) {
-      const key = `${collection.id} ${cursor ?? ''}`
+      const place = `${collection.id} ${cursor ?? ''}`
+      const times = (asked.get(place) ?? 0) + 1
+      asked.set(place, times)
+      const key = `${place} ${times}`
       const told = pages.get(key)
       if (told === undefined)
         throw new Journey(
@@ -155,6 +163,7 @@ function createTape(real: Connector, signal: AbortSignal): Connector {
         failure: { kind: 'unavailable', message: 'It is looked up by the next sync.' },
       })),
   }
+  return { connector, rewind: () => asked.clear() }
 }
 
 const TOO_MUCH = {

@@ -24,7 +24,10 @@ export async function pullAll(pass: Pass): Promise<void> {
   for (const [n, row] of asked.entries()) {
     const answer = answers[n]
     if (answer === undefined) await pullOne(pass, row)
-    else if (answer instanceof ConnectorError) await failed(pass, row, answer)
+    else if (answer instanceof ConnectorError && answer.failure.kind === 'cursor-expired') {
+      await forgetCursor(pass, row)
+      await pullOne(pass, row)
+    } else if (answer instanceof ConnectorError) await failed(pass, row, answer)
     else if (answer.observed.length === 0 && answer.last)
       quiet.push({ ...row, cursor: answer.next, trouble: null })
     else {
@@ -104,16 +107,16 @@ async function forgetCursor(pass: Pass, row: CollectionRow): Promise<void> {
   await pass.commit(async (_tx, batch) => batch.collections.set(row.id, { ...row, cursor: null }))
 }
 
-/** One collection that cannot be read does not stop the others; what concerns the whole mailbox does. */
+/**
+ * One collection that cannot be read does not stop the others; what concerns the whole mailbox does. A cursor that expires
+ * again and again waits for the next pass, which begins from the beginning.
+ */
 async function failed(pass: Pass, row: CollectionRow, error: ConnectorError): Promise<void> {
-  if (error.failure.kind === 'cursor-expired') {
-    await forgetCursor(pass, row)
-    await pullOne(pass, row)
-    return
-  }
-  if (error.failure.kind !== 'rejected') throw error
+  const expired = error.failure.kind === 'cursor-expired'
+  if (!expired && error.failure.kind !== 'rejected') throw error
   const trouble = `Could not be read: ${error.failure.message} Nothing in it was changed; the others go on.`
-  await pass.commit(async (_tx, batch) => batch.collections.set(row.id, { ...row, trouble }))
+  const cursor = expired ? null : row.cursor
+  await pass.commit(async (_tx, batch) => batch.collections.set(row.id, { ...row, cursor, trouble }))
 }
 
 async function takePage(pass: Pass, row: CollectionRow, page: Page): Promise<void> {

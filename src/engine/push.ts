@@ -254,7 +254,7 @@ function arrived(
   row: OperationRow,
   { record }: PairRow,
   link: LinkRow,
-  outcome: Extract<PushOutcome, { outcome: 'written' }>,
+  outcome: Extract<PushOutcome | SettleOutcome, { outcome: 'written' }>,
   late: boolean,
 ): void {
   if (row.do === 'delete') {
@@ -264,7 +264,7 @@ function arrived(
   const collection = homeOf(pass, row.after ?? {}) ?? pass.collections.get(row.collection)
   const next: LinkRow = {
     ...link,
-    ...basesAfter(row, link, outcome.item?.fields ?? null, late),
+    ...basesAfter(row, link, outcome.item?.fields ?? null, late, 'took' in outcome ? outcome.took : []),
     item: outcome.id,
     etag: outcome.etag,
     collection: collection?.id ?? link.collection,

@@ -7,7 +7,7 @@ import { sameValue } from '../core/same.ts'
 import type { LinkRow, OperationRow, RecordRow, UndoPlan, UndoWhat } from '../store/sync-store.ts'
 import { heldOf, readAll } from './approve.ts'
 import { Batch } from './batch.ts'
-import { SYNC_AUTHOR, type Seen, consider, operationRow, pendingOf } from './consider.ts'
+import { SYNC_AUTHOR, type Seen, consider, operationRow, pendingOf, withoutItem } from './consider.ts'
 import { type Refusal, impose, isUnanswered } from './impose.ts'
 import { APPROVED_BY, type Pass } from './pass.ts'
 import { rehearse, storePlan } from './preview.ts'
@@ -248,7 +248,7 @@ function undoDelete(
   if (record.deletedAt !== null)
     restoreRecord(pass, batch, link, record, link.facts, { by, rule: 'R38', ...(promised && { promised }) })
   const version = record.version + (record.deletedAt === null ? 0 : 1)
-  const lone: LinkRow = { ...link, item: null, etag: null, recordVersion: version }
+  const lone: LinkRow = { ...withoutItem(pass, batch, link), recordVersion: version }
   batch.putLink(lone)
   if (!mayWrite(pass.policy.direction, 'mailbox')) return null
   consider(pass, batch, {

@@ -60,6 +60,12 @@ async function purgeQuarantine(sql: Sql, before: Instant): Promise<number> {
      returning id`,
     [iso(before), PURGE_MAX],
   )
+  // What only says that an item is deleted, without a record, is as old as its deletion.
+  await sql.query(
+    `delete from links l where l.state = 'deleted' and l.updated_at < $1
+       and not exists (select from records r where r.id = l.record)`,
+    [iso(before)],
+  )
   const ids = rows.map((row) => row.id)
   if (ids.length === 0) return 0
   await sql.query('delete from message_bodies where record = any($1)', [ids])

@@ -73,8 +73,8 @@ export const CONNECTOR_BUGS: readonly Planted[] = [
     edits: [
       {
         file: 'src/connectors/graph/gate.ts',
-        text: `    this.#closedUntil = Math.max(this.#closedUntil, this.#env.now() + milliseconds)`,
-        instead: `    this.#closedUntil = Math.max(this.#closedUntil, this.#env.now() + milliseconds - milliseconds)`,
+        text: `    this.#closedUntil = until`,
+        instead: `    this.#closedUntil = until - until`,
       },
     ],
   },

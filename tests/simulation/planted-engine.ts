@@ -189,7 +189,7 @@ export const ENGINE_BUGS: readonly Planted[] = [
     edits: [
       {
         file: 'src/engine/arrived.ts',
-        text: `late && told ? arrivedGroups(row.do, wanted, told) : wanted`,
+        text: `late && told ? arrivedGroups(row.do, wanted, told, took) : wanted`,
         instead: `wanted`,
       },
     ],

@@ -310,3 +310,76 @@ for (const [when, options] of [
     )
     expect(world.store.dump().conflicts).toEqual([])
   })
+
+/** Four new events in Outlook, told in pages of two, while Microsoft forgets `times` times where a round has got to. */
+async function forgetful(times: number): Promise<World> {
+  const evicted = { kind: 'tokens-evicted', path: 'skiptoken', count: times } as const
+  const shape: Shape = { direction: 'both', conflict: 'crm' }
+  const world = await World.begin({
+    seed: 'wide seed 3149',
+    shape,
+    rates: { 'small-pages': 1 },
+    plan: [evicted],
+  })
+  for (const item of ['i1', 'i2', 'i3', 'i4'])
+    await world.act({ do: 'create', who: 'outlook', item, resource: 'event' })
+  world.emulator.control.plan([evicted])
+  return world
+}
+const askedForEvents = (world: World) =>
+  world.emulator.control.logs.requests.entries.filter(({ target }) => target.includes('skiptoken')).length
+
+test('[I6] a place that Microsoft forgets again and again ends the reading, not the pass', async () => {
+  const world = await forgetful(40)
+  await world.pass()
+  expect(askedForEvents(world)).toBeLessThan(10)
+  expect(world.store.dump().records.length).toBeLessThan(4)
+  world.quiet = true
+  await world.pass()
+  expect(world.store.dump().records).toHaveLength(4)
+})
+
+test('[I6] a preview during which Microsoft forgets a place shows all that it reads afterwards', async () => {
+  const world = await forgetful(1)
+  await world.act({ do: 'preview' })
+  expect(world.emulator.control.faults.injected.get('tokens-evicted')).toBe(1)
+  expect(world.store.dump().operations).toMatchObject(
+    Array.from({ length: 4 }, () => ({ do: 'create', side: 'crm', state: 'held' })),
+  )
+})
+
+test('[R6] a page that tells late of an item that was made again brings nothing back', async () => {
+  const { world } = await played(
+    'wide seeds 3149 and 3912',
+    [
+      { do: 'create', who: 'outlook', item: 'i1', resource: 'event' },
+      { do: 'pass' },
+      { do: 'edit', who: 'crm', item: 'i1', groups: ['body'] },
+      { do: 'delete', who: 'outlook', item: 'i1' },
+      { do: 'pass' },
+      { do: 'pass' },
+      { do: 'delete', who: 'crm', item: 'i1' },
+      { do: 'pass' },
+    ],
+    { rates: { ghost: 1 } },
+  )
+  expect(world.injected.get('ghost')).toBeGreaterThan(1)
+  expect(world.store.dump().records).toMatchObject([{ deletedAt: expect.any(Number) }])
+})
+
+test('[I9] whoever replaced attendees that had arrived has seen them, also when the answer was lost', async () => {
+  const { world } = await played(
+    'wide seed 3622',
+    [
+      { do: 'create', who: 'outlook', item: 'i1', resource: 'event' },
+      { do: 'pass' },
+      { do: 'edit', who: 'crm', item: 'i1', groups: ['attendees'] },
+      { do: 'pass' },
+      { do: 'edit', who: 'outlook', item: 'i1', groups: ['attendees'] },
+      { do: 'pass' },
+    ],
+    { crashWhen: { label: /^reply 200 PATCH/, times: 1 } },
+  )
+  expect(fieldsOf(world, 'i1')?.['attendees']).toMatchObject([{ email: 's3z@partner.example' }])
+  expect(world.store.dump().conflicts).toEqual([])
+})

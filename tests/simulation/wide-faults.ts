@@ -1,6 +1,4 @@
 /** Faults on the way between the engine and Microsoft that only worlds of the wide layer have. */
-import { nameOf } from './projection.ts'
-
 type Bag = Readonly<Record<string, unknown>>
 
 /** Whatever page size was asked for, Microsoft makes pages of two. */
@@ -34,10 +32,8 @@ export class Ghosts {
     }
   }
 
-  /** What was deleted last and was not made again. */
-  some(stands: (name: string) => boolean): boolean {
-    const ghost = this.#gone.at(-1)
-    return ghost !== undefined && !stands(nameOf(String(ghost['subject'] ?? ghost['title'] ?? '')))
+  get any(): boolean {
+    return this.#gone.length > 0
   }
 
   /** The page with the one that was deleted last in front of it. */

@@ -300,8 +300,7 @@ export class World {
   /** A delta round that tells once more of what was deleted. */
   #haunt(path: string, status: number, text: string): string {
     if (this.#options.rates.ghost === undefined || status !== 200 || !path.includes('delta')) return text
-    const stands = (name: string): boolean => this.people.holdingsOfCrm(name).has(name)
-    const haunted = this.#ghosts.some(stands) && this.#draw('ghost') ? this.#ghosts.haunted(text) : text
+    const haunted = this.#ghosts.any && this.#draw('ghost') ? this.#ghosts.haunted(text) : text
     this.#ghosts.note(text)
     return haunted
   }

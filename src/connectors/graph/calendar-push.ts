@@ -272,13 +272,16 @@ async function settleUpdate(ask: Ask, { collection, fields, id, key }: Update): 
   // The event itself is written first, then our answer, then one occurrence after the other. Where a part arrived, the
   // item as it stands is told, and the engine sees by it what is still to be written. Called not applied, the part that
   // stands would be taken for somebody's edit.
+  const took = Object.keys(only(master, isPatched))
   const hasBegun =
-    Object.keys(only(master, isPatched)).length > 0
+    took.length > 0
       ? seen
       : Object.entries(occurrences).some(([group, value]) => has(group, value)) ||
         ('answer' in master && has('answer', master['answer'] ?? null))
   // A repetition meets If-Match, or writes what is there already.
-  return hasBegun ? settledAs(loaded) : { outcome: 'not-applied' }
+  if (!hasBegun) return { outcome: 'not-applied' }
+  const settled = settledAs(loaded)
+  return settled.outcome === 'written' ? { ...settled, took } : settled
 }
 
 async function settleDelete(ask: Ask, { collection, id, ifMatch }: Delete): Promise<SettleOutcome> {
