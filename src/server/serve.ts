@@ -208,11 +208,15 @@ export async function serve(parts: Parts, options: ServeOptions): Promise<Servin
       root: options.webFolder,
       wildcard: false,
       preCompressed: true,
-      // Files whose name carries a hash never change.
+      // Files whose name carries a hash never change. A browser asks for the icon at each step to another address.
       setHeaders: (reply, path) => {
         reply.header(
           'cache-control',
-          /[/\\]assets[/\\]/.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
+          /[/\\]assets[/\\]/.test(path)
+            ? 'public, max-age=31536000, immutable'
+            : path.includes('icon.svg')
+              ? 'public, max-age=86400'
+              : 'no-cache',
         )
       },
     })

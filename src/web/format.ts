@@ -8,10 +8,14 @@ export interface Reader {
 const browser = Intl.DateTimeFormat().resolvedOptions()
 let reader: Reader = { locale: browser.locale, zone: browser.timeZone, weekStart: 'monday' }
 let made = new Map<string, Intl.DateTimeFormat>()
+let relative: Intl.RelativeTimeFormat | undefined
+let plain: Intl.NumberFormat | undefined
 
 export function setReader(next: Reader): void {
   reader = next
   made = new Map()
+  relative = undefined
+  plain = undefined
 }
 export const theReader = (): Reader => reader
 
@@ -47,7 +51,7 @@ export function formatRelative(when: When, now = Date.now()): string {
   const then = instant(when).getTime()
   const gap = then - now
   const size = Math.abs(gap)
-  const relative = new Intl.RelativeTimeFormat(reader.locale, { numeric: 'auto', style: 'short' })
+  relative ??= new Intl.RelativeTimeFormat(reader.locale, { numeric: 'auto', style: 'short' })
   if (size < 45_000) return relative.format(Math.round(gap / 1000 / 5) * 5, 'second')
   if (size < 50 * MINUTE) return relative.format(Math.round(gap / MINUTE), 'minute')
   if (size < 22 * HOUR) return relative.format(Math.round(gap / HOUR), 'hour')
@@ -64,7 +68,8 @@ export function formatDuration(seconds: number): string {
   return unit(Math.round(seconds / 86_400), 'day')
 }
 
-export const formatNumber = (value: number): string => new Intl.NumberFormat(reader.locale).format(value)
+export const formatNumber = (value: number): string =>
+  (plain ??= new Intl.NumberFormat(reader.locale)).format(value)
 export const formatBytes = (bytes: number): string => {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']
   let step = 0

@@ -1,12 +1,29 @@
-import type { QueryClient } from '@tanstack/react-query'
+import type { FetchQueryOptions, QueryClient } from '@tanstack/react-query'
 import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
+  Outlet,
   redirect,
 } from '@tanstack/react-router'
-import { loadSession } from './api/session.ts'
+import { loadSession, SessionProvider } from './api/session.ts'
+import {
+  askColumn,
+  askConflicts,
+  askConnected,
+  askHistory,
+  askKinds,
+  askMailboxes,
+  askMailroomLog,
+  askRecords,
+  askRuns,
+  askTaskLists,
+  askTasks,
+  askUsers,
+  BOARD_STATUSES,
+  taskFilters,
+} from './asks.ts'
 import { Overview } from './pages/overview/overview.tsx'
 import { Broken, NotFound, NotFoundPage } from './shell/broken.tsx'
 import { Frame } from './shell/frame.tsx'
@@ -17,6 +34,11 @@ interface Context {
 }
 const rootRoute = createRootRouteWithContext<Context>()({
   validateSearch: (search: Record<string, unknown>): Search => search as Search,
+  component: () => (
+    <SessionProvider>
+      <Outlet />
+    </SessionProvider>
+  ),
   notFoundComponent: NotFoundPage,
   errorComponent: Broken,
 })
@@ -53,8 +75,22 @@ const inside = createRoute({
   component: Frame,
 })
 
-const page = <P extends string>(path: P, component: ReturnType<typeof lazyRouteComponent>) =>
-  createRoute({ getParentRoute: () => inside, path, component })
+/** What a page asks first. Nobody waits here: the page says itself that it loads, or what went wrong. */
+type Asks = (url: Search, params: { readonly kind?: string }) => readonly unknown[]
+const page = <P extends string>(
+  path: P,
+  component: ReturnType<typeof lazyRouteComponent>,
+  asks: Asks = () => [],
+) =>
+  createRoute({
+    getParentRoute: () => inside,
+    path,
+    component,
+    loader: ({ context, location, params }) => {
+      for (const asked of asks(location.search as Search, params))
+        void context.queries.prefetchQuery(asked as FetchQueryOptions)
+    },
+  })
 
 const overview = createRoute({ getParentRoute: () => inside, path: '/', component: Overview })
 /** One chunk for each page: only the frame and the overview load at first. */
@@ -66,6 +102,12 @@ const pages = [
   page(
     '/tasks',
     lazyRouteComponent(() => import('./pages/tasks/tasks.tsx'), 'TasksPage'),
+    (url) => [
+      ...(url['view'] === 'board'
+        ? BOARD_STATUSES.map((status) => askColumn(taskFilters(url), status))
+        : [askTasks(url)]),
+      askTaskLists(),
+    ],
   ),
   page(
     '/mail',
@@ -74,6 +116,7 @@ const pages = [
   page(
     '/plans',
     lazyRouteComponent(() => import('./pages/plans/plans.tsx'), 'PlansPage'),
+    (url) => [askRuns(url), askConnected()],
   ),
   page(
     '/plans/$run',
@@ -82,10 +125,12 @@ const pages = [
   page(
     '/conflicts',
     lazyRouteComponent(() => import('./pages/conflicts/conflicts.tsx'), 'ConflictsPage'),
+    (url) => [askConflicts(url)],
   ),
   page(
     '/history',
     lazyRouteComponent(() => import('./pages/history/history.tsx'), 'HistoryPage'),
+    (url) => [askHistory(url)],
   ),
   page(
     '/why/$record',
@@ -94,6 +139,7 @@ const pages = [
   page(
     '/records/$kind',
     lazyRouteComponent(() => import('./pages/records/records.tsx'), 'RecordsPage'),
+    (url, { kind = '' }) => [askKinds(), askRecords(kind, url)],
   ),
   page(
     '/records/$kind/import',
@@ -138,6 +184,7 @@ const pages = [
   page(
     '/system/users',
     lazyRouteComponent(() => import('./pages/system/users.tsx'), 'UsersPage'),
+    (url) => [askUsers(url)],
   ),
   page(
     '/system/roles',
@@ -150,6 +197,7 @@ const pages = [
   page(
     '/system/mailboxes',
     lazyRouteComponent(() => import('./pages/system/mailboxes.tsx'), 'MailboxesPage'),
+    (url) => [askMailboxes(url)],
   ),
   page(
     '/system/mailboxes/$mailbox',
@@ -170,6 +218,7 @@ const pages = [
   page(
     '/system/mailroom',
     lazyRouteComponent(() => import('./pages/system/mailroom-log.tsx'), 'MailroomLogPage'),
+    (url) => [askMailroomLog(url)],
   ),
   page(
     '/system/mail-templates',
@@ -197,6 +246,8 @@ export const makeRouter = (queries: QueryClient) =>
     parseSearch,
     stringifySearch,
     defaultPreload: 'intent',
+    // How long an answer is fresh is said in one place, where it is kept.
+    defaultPreloadStaleTime: 0,
     scrollRestoration: true,
     defaultPendingMs: 300,
   })

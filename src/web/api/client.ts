@@ -114,9 +114,13 @@ interface AskOptions {
   readonly keep?: boolean
   readonly everyMs?: number
 }
-export function useAsk<K extends GetRoute>(route: K, input: ApiInput<K>, options: AskOptions = {}) {
+export const useAsk = <K extends GetRoute>(route: K, input: ApiInput<K>, options: AskOptions = {}) =>
+  useAsked(ask(route, input), options)
+
+/** The same for a question that others ask too. */
+export function useAsked<K extends GetRoute>(asked: ReturnType<typeof ask<K>>, options: AskOptions = {}) {
   return useQuery({
-    ...ask(route, input),
+    ...asked,
     ...(options.enabled !== undefined && { enabled: options.enabled }),
     ...(options.keep && { placeholderData: keepPreviousData }),
     ...(options.everyMs !== undefined && { refetchInterval: options.everyMs }),

@@ -1,4 +1,5 @@
 import { useQuery, type QueryClient } from '@tanstack/react-query'
+import { createContext, createElement, useContext, type ReactNode } from 'react'
 import { setReader } from '../format.ts'
 import { ask, rememberCsrf, type Answer } from './client.ts'
 
@@ -24,8 +25,15 @@ function adopt(session: Session): Session {
   return session
 }
 
-export function useSession(): Session {
+const SessionContext = createContext<Session | undefined>(undefined)
+/** Asks once for all below it: every row of a list may want to know what its reader may do. */
+export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const { data } = useQuery({ ...asked, staleTime: 60_000 })
+  return createElement(SessionContext, { value: data }, children)
+}
+
+export function useSession(): Session {
+  const data = useContext(SessionContext)
   if (data === undefined) throw new Error('A page was drawn before the session was known.')
   return data
 }

@@ -38,7 +38,9 @@ function useFetchAhead(): void {
   useEffect(() => {
     if (wantsLittle()) return
     const fetchAll = (): void => {
-      for (const place of places) void router.preloadRoute({ to: place.to })
+      // The scripts only: what the pages show is asked when somebody points at one.
+      for (const place of places)
+        for (const route of router.getMatchedRoutes(place.to)[0]) void router.loadRouteChunk(route)
     }
     const timer = window.setTimeout(fetchAll, FETCH_AHEAD_AFTER_MS)
     return () => window.clearTimeout(timer)

@@ -33,7 +33,7 @@ export interface Page<Row> {
   readonly total: number
 }
 
-interface TableProps<Row> {
+export interface TableProps<Row> {
   readonly label: string
   readonly columns: readonly Column<Row>[]
   readonly page: Page<Row> | undefined
@@ -271,20 +271,6 @@ export function Pager({ page }: { readonly page: Page<unknown> }) {
       </ActionIcon>
     </div>
   )
-}
-
-/** The query of a list from the URL. */
-export function usePaging(): { readonly page: number; readonly size: number; readonly q?: string } {
-  const [url] = useUrl()
-  const whole = (value: string | undefined, otherwise: number): number => {
-    const number = Number(value)
-    return Number.isInteger(number) && number > 0 ? number : otherwise
-  }
-  return {
-    page: whole(url['page'], 1),
-    size: whole(url['size'], 50),
-    ...(url['q'] !== undefined && url['q'] !== '' && { q: url['q'] }),
-  }
 }
 
 /** Two letters of one stroke become one question; an answer is on the screen within a tenth of a second. */

@@ -17,6 +17,19 @@ export const stringifySearch = (search: Record<string, unknown>): string => {
   return text === '' ? '' : `?${text}`
 }
 
+/** The query of a list from the URL. */
+export function pagingOf(url: Search): { readonly page: number; readonly size: number; readonly q?: string } {
+  const whole = (value: string | undefined, otherwise: number): number => {
+    const number = Number(value)
+    return Number.isInteger(number) && number > 0 ? number : otherwise
+  }
+  return {
+    page: whole(url['page'], 1),
+    size: whole(url['size'], 50),
+    ...(url['q'] !== undefined && url['q'] !== '' && { q: url['q'] }),
+  }
+}
+
 export function useUrl(): readonly [Search, SetSearch] {
   const search: Search = useSearch({ strict: false })
   const navigate = useNavigate()

@@ -1,15 +1,17 @@
 import { Button, Menu } from '@mantine/core'
 import { IconChevronDown } from '@tabler/icons-react'
 import { useEffect } from 'react'
-import { useAct, useAsk, type Item } from '../../api/client.ts'
+import { useAct, useAsked, type Item } from '../../api/client.ts'
 import { useMayAct } from '../../api/session.ts'
+import { askConflicts, conflictFilters } from '../../asks.ts'
 import { text } from '../../text/en.ts'
 import { conflicts as t } from '../../text/en/conflicts.ts'
+import { useFirstScreen } from '../../ui/first-screen.ts'
 import { useKeys } from '../../ui/keys.ts'
 import { Empty, Loaded, Page } from '../../ui/page.tsx'
 import { useSideName } from '../../ui/side.tsx'
 import { ConflictStatus } from '../../ui/status.tsx'
-import { FilterSelect, optionsOf, Pager, SearchField, Toolbar, usePaging } from '../../ui/table.tsx'
+import { FilterSelect, optionsOf, Pager, SearchField, Toolbar } from '../../ui/table.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { RelativeTime } from '../../ui/time.tsx'
 import { useUrl } from '../../ui/url-state.ts'
@@ -18,30 +20,16 @@ import css from './conflicts.module.css'
 
 export type Conflict = Item<'GET /api/conflicts'>
 
+/** The least that an entry is high. */
+const ENTRY_PX = 52
+
 /** An inbox: j and k choose, a takes the CRM's value, m Microsoft's, b goes back to the engine's choice. */
 export function ConflictsPage() {
   const [url, setUrl] = useUrl()
   const state = (url['state'] ?? 'open') as Conflict['state'] | 'all'
-  const { page, size } = usePaging()
-  const filters = {
-    ...(url['mailbox'] !== undefined && { mailbox: url['mailbox'] }),
-    ...(url['channel'] !== undefined && { channel: url['channel'] as Conflict['channel'] }),
-    ...(url['kind'] !== undefined && { kind: url['kind'] as Conflict['kind'] }),
-  }
-  const list = useAsk(
-    'GET /api/conflicts',
-    {
-      query: {
-        page,
-        size,
-        ...filters,
-        ...(state !== 'all' && { state }),
-        ...(url['q'] !== undefined && { q: url['q'] }),
-      },
-    },
-    { keep: true },
-  )
+  const list = useAsked(askConflicts(url), { keep: true })
   const rows = list.data?.items ?? []
+  const first = useFirstScreen(list.data?.items, ENTRY_PX)
   const openId = url['conflict']
   const index = rows.findIndex((row) => row.id === openId)
   const wide = window.matchMedia('(min-width: 861px)').matches
@@ -62,7 +50,7 @@ export function ConflictsPage() {
     <Page
       title={t.title}
       lead={t.lead}
-      actions={state === 'open' && <AllAlike count={list.data?.total ?? 0} filters={filters} />}
+      actions={state === 'open' && <AllAlike count={list.data?.total ?? 0} filters={conflictFilters(url)} />}
     >
       <Toolbar>
         <SearchField placeholder={text.common.search} />
@@ -86,7 +74,7 @@ export function ConflictsPage() {
             <div className={css['split']} data-open={openId === undefined ? undefined : ''}>
               <div>
                 <ul className={css['list']} aria-label={t.title}>
-                  {rows.map((row) => (
+                  {rows.slice(0, first).map((row) => (
                     <li key={row.id}>
                       <Entry row={row} current={row.id === openId} onChoose={() => choose(row)} />
                     </li>
@@ -148,7 +136,7 @@ function AllAlike({
   filters,
 }: {
   readonly count: number
-  readonly filters: { mailbox?: string; channel?: Conflict['channel']; kind?: Conflict['kind'] }
+  readonly filters: ReturnType<typeof conflictFilters>
 }) {
   const sideName = useSideName()
   const mayAct = useMayAct()

@@ -2,41 +2,32 @@ import { Button, Menu, TextInput } from '@mantine/core'
 import { IconDownload, IconShieldCheck } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { addressOf, ask, useAsk } from '../../api/client.ts'
+import { addressOf, ask, useAsked } from '../../api/client.ts'
 import { useSession } from '../../api/session.ts'
+import { askHistory, historyFilters } from '../../asks.ts'
 import { formatDuration, formatNumber } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { history as t } from '../../text/en/history.ts'
+import { useFirstScreen } from '../../ui/first-screen.ts'
 import { Empty, Loaded, Mono, Note, Page, Trouble } from '../../ui/page.tsx'
 import { useSideName } from '../../ui/side.tsx'
-import { FilterSelect, optionsOf, Pager, SearchField, Toolbar, usePaging } from '../../ui/table.tsx'
-import { useUrl } from '../../ui/url-state.ts'
-import { Timeline, type Operation } from './timeline.tsx'
+import { FilterSelect, optionsOf, Pager, SearchField, Toolbar } from '../../ui/table.tsx'
+import { pagingOf, useUrl } from '../../ui/url-state.ts'
+import { Timeline } from './timeline.tsx'
+
+/** The least that a line is high. */
+const LINE_PX = 52
 
 /** Every write, newest first: searched, filtered, exported, undone, and proven untouched. */
 export function HistoryPage() {
   const [url] = useUrl()
   const sideName = useSideName()
   const { user } = useSession()
-  const { page, size, q } = usePaging()
+  const { q } = pagingOf(url)
   const [verifying, setVerifying] = useState(false)
-  const filters = {
-    ...(url['mailbox'] !== undefined && { mailbox: url['mailbox'] }),
-    ...(url['channel'] !== undefined && { channel: url['channel'] as Operation['channel'] }),
-    ...(url['side'] !== undefined && { side: url['side'] as Operation['side'] }),
-    ...(url['do'] !== undefined && { do: url['do'] as Operation['do'] }),
-    ...(url['state'] !== undefined && { state: url['state'] as Operation['state'] }),
-    ...(url['rule'] !== undefined && { rule: url['rule'] }),
-    ...(url['run'] !== undefined && { run: url['run'] }),
-    ...(url['record'] !== undefined && { record: url['record'] }),
-    ...(url['from'] !== undefined && { from: new Date(`${url['from']}T00:00:00`).toISOString() }),
-    ...(url['to'] !== undefined && { to: new Date(`${url['to']}T23:59:59`).toISOString() }),
-  }
-  const writes = useAsk(
-    'GET /api/history',
-    { query: { page, size, ...(q !== undefined && { q }), ...filters } },
-    { keep: true },
-  )
+  const filters = historyFilters(url)
+  const writes = useAsked(askHistory(url), { keep: true })
+  const first = useFirstScreen(writes.data?.items, LINE_PX)
   const filtered = q !== undefined || Object.keys(filters).length > 0
   const exportTo = (format: 'csv' | 'json'): string =>
     addressOf('GET /api/history/export', { query: { ...filters, ...(q !== undefined && { q }), format } })
@@ -93,7 +84,7 @@ export function HistoryPage() {
             <Empty>{filtered ? t.emptyFiltered : t.empty}</Empty>
           ) : (
             <>
-              <Timeline operations={data.items} />
+              <Timeline operations={data.items} first={first} />
               <Pager page={data} />
             </>
           )

@@ -1,4 +1,3 @@
-import { Button } from '@mantine/core'
 import { IconArrowBackUp } from '@tabler/icons-react'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useState, type MouseEvent } from 'react'
@@ -18,7 +17,15 @@ import css from './history.module.css'
 export type Operation = Item<'GET /api/history'>
 
 /** One line an event, cause first; Enter opens before and after, u undoes. */
-export function Timeline({ operations }: { readonly operations: readonly Operation[] }) {
+export function Timeline({
+  operations,
+  first = Infinity,
+}: {
+  readonly operations: readonly Operation[]
+  /** How many of them are drawn. */
+  readonly first?: number
+}) {
+  const mayAct = useMayAct()
   const [cursor, setCursor] = useState(-1)
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
   const undo = useUndo()
@@ -42,7 +49,7 @@ export function Timeline({ operations }: { readonly operations: readonly Operati
   let day = ''
   return (
     <div className={css['timeline']}>
-      {operations.map((row, index) => {
+      {operations.slice(0, first).map((row, index) => {
         const of = wallClock(row.createdAt).slice(0, 10)
         const newDay = of !== day
         day = of
@@ -60,7 +67,7 @@ export function Timeline({ operations }: { readonly operations: readonly Operati
               open={open.has(row.id)}
               onFlip={() => flip(row.id)}
               onUndo={() => undo.start(row)}
-              undoing={undo.pending}
+              undoing={mayAct ? undo.pending : null}
             />
           </div>
         )
@@ -90,12 +97,12 @@ interface LineProps {
   readonly index: number
   readonly at: boolean
   readonly open: boolean
-  readonly undoing: boolean
+  /** Null: this person may not. */
+  readonly undoing: boolean | null
   readonly onFlip: () => void
   readonly onUndo: () => void
 }
 function Line({ row, index, at, open, undoing, onFlip, onUndo }: LineProps) {
-  const mayAct = useMayAct()
   const click = (event: MouseEvent): void => {
     if (event.target instanceof Element && event.target.closest('a,button,[data-body]')) return
     onFlip()
@@ -126,17 +133,17 @@ function Line({ row, index, at, open, undoing, onFlip, onUndo }: LineProps) {
             {t.undone}
           </Link>
         )}
-        {mayAct && row.undoable && (
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            leftSection={<IconArrowBackUp size={13} aria-hidden />}
-            loading={undoing && at}
+        {undoing !== null && row.undoable && (
+          <button
+            type="button"
+            className={css['undo']}
+            disabled={undoing && at}
             onClick={onUndo}
             aria-label={`${t.undo}: ${row.title}`}
           >
+            <IconArrowBackUp size={13} aria-hidden />
             {t.undo}
-          </Button>
+          </button>
         )}
       </div>
       {open && <Body row={row} />}

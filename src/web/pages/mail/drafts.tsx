@@ -4,7 +4,8 @@ import { text } from '../../text/en.ts'
 import { compose } from '../../text/en/mail-compose.ts'
 import { mail as t } from '../../text/en/mail.ts'
 import { Empty, Loaded } from '../../ui/page.tsx'
-import { Pager, usePaging } from '../../ui/table.tsx'
+import { Pager } from '../../ui/table.tsx'
+import { pagingOf, useUrl } from '../../ui/url-state.ts'
 import { RelativeTime } from '../../ui/time.tsx'
 import css from './outbox.module.css'
 import { namesOf, subjectOf } from './words.ts'
@@ -19,7 +20,8 @@ export function Drafts({
   readonly onEdit: (draft: string) => void
   readonly onCompose: () => void
 }) {
-  const { page, size } = usePaging()
+  const [url] = useUrl()
+  const { page, size } = pagingOf(url)
   const drafts = useAsk('GET /api/mail/drafts', { query: { page, size } }, { keep: true })
   return (
     <section className={css['outbox']} aria-label={t.myDrafts}>

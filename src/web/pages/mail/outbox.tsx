@@ -8,10 +8,10 @@ import { outbox as t } from '../../text/en/mail-compose.ts'
 import { Modal } from '../../ui/dialog.tsx'
 import { Empty, Loaded } from '../../ui/page.tsx'
 import { Status, type Tone } from '../../ui/status.tsx'
-import { FilterSelect, optionsOf, Pager, Toolbar, usePaging } from '../../ui/table.tsx'
+import { FilterSelect, optionsOf, Pager, Toolbar } from '../../ui/table.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { RelativeTime } from '../../ui/time.tsx'
-import { useUrl } from '../../ui/url-state.ts'
+import { pagingOf, useUrl } from '../../ui/url-state.ts'
 import css from './outbox.module.css'
 import { namesOf, subjectOf } from './words.ts'
 
@@ -30,7 +30,7 @@ const nobody: ReadonlySet<string> = new Set()
 /** What became of everything that was sent from here; what needs a person stands first and says what to do. */
 export function Outbox({ onEdit }: { readonly onEdit: (draft: string) => void }) {
   const [url] = useUrl()
-  const { page, size } = usePaging()
+  const { page, size } = pagingOf(url)
   const state = (Object.keys(t.states) as Mail['state'][]).find((one) => one === url['state'])
   const asked = useAsk(
     'GET /api/mail/outgoing',

@@ -1,37 +1,22 @@
 import { Button, Menu } from '@mantine/core'
 import { IconEyeSearch } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
-import { useAct, useAsk } from '../../api/client.ts'
+import { useAct, useAsked } from '../../api/client.ts'
 import { useMayAct } from '../../api/session.ts'
+import { askConnected, askRuns } from '../../asks.ts'
 import { text } from '../../text/en.ts'
 import { plans as t } from '../../text/en/plans.ts'
 import { Empty, Page, Trouble } from '../../ui/page.tsx'
-import { FilterSelect, optionsOf, Toolbar, usePaging } from '../../ui/table.tsx'
+import { FilterSelect, optionsOf, Toolbar } from '../../ui/table.tsx'
 import { tellProblem } from '../../ui/tell.ts'
 import { useUrl } from '../../ui/url-state.ts'
-import { RunTable, type Run } from './run-table.tsx'
+import { RunTable } from './run-table.tsx'
 
 /** All runs: previews that wait for a person, what is being applied, what was done. */
 export function PlansPage() {
   const navigate = useNavigate()
   const [url] = useUrl()
-  const { page, size } = usePaging()
-  const runs = useAsk(
-    'GET /api/runs',
-    {
-      query: {
-        page,
-        size,
-        writes: url['writes'] === 'any' ? 'any' : 'some',
-        ...(url['mailbox'] !== undefined && { mailbox: url['mailbox'] }),
-        ...(url['channel'] !== undefined && { channel: url['channel'] as Run['channel'] }),
-        ...(url['state'] !== undefined && { state: url['state'] as Run['state'] }),
-        ...(url['trigger'] !== undefined && { trigger: url['trigger'] as Run['trigger'] }),
-        ...(url['sort'] === 'startedAt' && { sort: 'startedAt' as const }),
-      },
-    },
-    { keep: true },
-  )
+  const runs = useAsked(askRuns(url), { keep: true })
   return (
     <Page title={t.title} lead={t.lead} actions={<NewPreview />}>
       {runs.error && <Trouble error={runs.error} />}
@@ -58,7 +43,7 @@ export function PlansPage() {
 function NewPreview() {
   const navigate = useNavigate()
   const mayAct = useMayAct()
-  const mailboxes = useAsk('GET /api/mailboxes', { query: { state: 'connected', size: 50 } })
+  const mailboxes = useAsked(askConnected())
   const preview = useAct('POST /api/plans', {
     changes: ['runs'],
     done: (run) => void navigate({ to: `/plans/${run.id}` }),

@@ -1,4 +1,5 @@
-import { useAsk, type Item } from '../../api/client.ts'
+import { useAsked, type Item } from '../../api/client.ts'
+import { askKinds } from '../../asks.ts'
 
 export type Kind = Item<'GET /api/record-kinds'>
 export type KindName = Kind['kind']
@@ -7,5 +8,5 @@ const names: readonly KindName[] = ['contact', 'account', 'lead', 'case']
 export const isKindName = (text: string | undefined): text is KindName => names.some((name) => name === text)
 
 export function useKinds(): readonly Kind[] {
-  return useAsk('GET /api/record-kinds', {}).data?.items ?? []
+  return useAsked(askKinds()).data?.items ?? []
 }

@@ -8,9 +8,9 @@ import { text } from '../../text/en.ts'
 import { records as t } from '../../text/en/records.ts'
 import { Empty, Loaded, Note } from '../../ui/page.tsx'
 import { SyncStatus } from '../../ui/status.tsx'
-import { Pager, usePaging } from '../../ui/table.tsx'
+import { Pager } from '../../ui/table.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
-import { useUrl } from '../../ui/url-state.ts'
+import { pagingOf, useUrl } from '../../ui/url-state.ts'
 import type { KindName } from './kinds.ts'
 import css from './records.module.css'
 
@@ -27,7 +27,7 @@ const filters = ['event', 'task', 'message'] as const
 /** Events, tasks and mails of a record, newest first, on one line of time. */
 export function RecordTimeline({ kind, id }: { readonly kind: KindName; readonly id: string }) {
   const [url, setUrl] = useUrl()
-  const { page, size } = usePaging()
+  const { page, size } = pagingOf(url)
   const only = filters.find((one) => one === url['only'])
   const entries = useAsk(
     'GET /api/records/:kind/:id/timeline',

@@ -2,30 +2,23 @@ import { Button, Checkbox, Menu } from '@mantine/core'
 import { IconColumns3, IconDownload, IconPlus, IconUpload } from '@tabler/icons-react'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
-import { addressOf, useAsk, type Item } from '../../api/client.ts'
+import { addressOf, useAsked, type Item } from '../../api/client.ts'
 import { useMayAct, useMe } from '../../api/session.ts'
+import { askRecords } from '../../asks.ts'
 import { NotFound } from '../../shell/broken.tsx'
 import { text } from '../../text/en.ts'
 import { records as t } from '../../text/en/records.ts'
-import { Empty, Page, Trouble } from '../../ui/page.tsx'
-import {
-  DataTable,
-  FilterSelect,
-  SearchField,
-  Toolbar,
-  TwoLines,
-  usePaging,
-  type Column,
-} from '../../ui/table.tsx'
+import { Page } from '../../ui/page.tsx'
+import { List } from '../../ui/list.tsx'
+import { FilterSelect, TwoLines, type Column } from '../../ui/table.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
-import { useUrl } from '../../ui/url-state.ts'
+import { pagingOf, useUrl } from '../../ui/url-state.ts'
 import { fieldText } from './field-text.ts'
 import { isKindName, useKinds, type Kind, type RecordField } from './kinds.ts'
 import { RecordForm } from './record-form.tsx'
 import css from './records.module.css'
 
 type Row = Item<'GET /api/records/:kind'>
-const sorts = ['title', '-title', 'modifiedAt', '-modifiedAt', 'createdAt', '-createdAt'] as const
 
 export function RecordsPage() {
   const { kind } = useParams({ strict: false })
@@ -40,24 +33,9 @@ function RecordList({ kind, kinds }: { readonly kind: Kind; readonly kinds: read
   const me = useMe()
   const mayAct = useMayAct()
   const [url, setUrl] = useUrl()
-  const { page, size, q } = usePaging()
+  const { q } = pagingOf(url)
   const [shown, setShown] = useShownColumns(kind)
-  const sort = sorts.find((one) => one === url['sort'])
-  const rows = useAsk(
-    'GET /api/records/:kind',
-    {
-      params: { kind: kind.kind },
-      query: {
-        page,
-        size,
-        ...(q !== undefined && { q }),
-        ...(sort && { sort }),
-        ...(url['owner'] !== undefined && { owner: url['owner'] }),
-        ...(url['account'] !== undefined && { account: url['account'] }),
-      },
-    },
-    { keep: true },
-  )
+  const rows = useAsked(askRecords(kind.kind, url), { keep: true })
   const columns: readonly Column<Row>[] = [
     {
       key: 'title',
@@ -137,8 +115,12 @@ function RecordList({ kind, kinds }: { readonly kind: Kind; readonly kinds: read
           </Link>
         ))}
       </nav>
-      {rows.error && <Trouble error={rows.error} />}
-      <Toolbar
+      <List
+        label={kind.plural}
+        columns={columns}
+        of={rows}
+        search={t.search}
+        filters={<FilterSelect name="owner" label={t.owner} options={[{ value: me.id, label: t.mine }]} />}
         end={
           <Menu closeOnItemClick={false} position="bottom-end">
             <Menu.Target>
@@ -166,21 +148,13 @@ function RecordList({ kind, kinds }: { readonly kind: Kind; readonly kinds: read
             </Menu.Dropdown>
           </Menu>
         }
-      >
-        <SearchField placeholder={t.search} />
-        <FilterSelect name="owner" label={t.owner} options={[{ value: me.id, label: t.mine }]} />
-      </Toolbar>
-      <DataTable
-        label={kind.plural}
-        columns={columns}
-        page={rows.data}
         keyOf={(row) => row.id}
         onOpen={(row) => void navigate({ to: `/records/${kind.kind}/${row.id}` })}
         keys={{
           e: (row) => void navigate({ to: `/records/${kind.kind}/${row.id}`, search: { edit: 'yes' } }),
         }}
         defaultSort="title"
-        empty={<Empty>{q === undefined ? t.empty(kind.plural) : t.emptyFiltered}</Empty>}
+        empty={q === undefined ? t.empty(kind.plural) : t.emptyFiltered}
       />
       {url['new'] === 'record' && (
         <RecordForm

@@ -2,22 +2,15 @@ import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { useAct, useAsk, type Item } from '../../api/client.ts'
+import { useAct, useAsked, type Item } from '../../api/client.ts'
 import { useIsAdministrator } from '../../api/session.ts'
+import { askMailboxes } from '../../asks.ts'
 import { text } from '../../text/en.ts'
 import { system as t } from '../../text/en/system.ts'
-import { Empty, Page, Trouble } from '../../ui/page.tsx'
+import { Page, Trouble } from '../../ui/page.tsx'
 import { HealthStatus, MailboxStatus } from '../../ui/status.tsx'
-import {
-  DataTable,
-  FilterSelect,
-  optionsOf,
-  SearchField,
-  Toolbar,
-  TwoLines,
-  usePaging,
-  type Column,
-} from '../../ui/table.tsx'
+import { List } from '../../ui/list.tsx'
+import { FilterSelect, optionsOf, TwoLines, type Column } from '../../ui/table.tsx'
 import { useUrl } from '../../ui/url-state.ts'
 import css from './system.module.css'
 import { inSystem } from './system.tsx'
@@ -52,20 +45,7 @@ export function MailboxesPage() {
   const admin = useIsAdministrator()
   const [url] = useUrl()
   const [adding, setAdding] = useState(false)
-  const { page, size, q } = usePaging()
-  const mailboxes = useAsk(
-    'GET /api/mailboxes',
-    {
-      query: {
-        page,
-        size,
-        ...(q !== undefined && { q }),
-        ...(url['sort'] === '-address' && { sort: '-address' as const }),
-        ...(url['state'] !== undefined && { state: url['state'] as Mailbox['state'] }),
-      },
-    },
-    { keep: true },
-  )
+  const mailboxes = useAsked(askMailboxes(url), { keep: true })
   return (
     <Page
       title={t.mailboxes}
@@ -79,19 +59,15 @@ export function MailboxesPage() {
         )
       }
     >
-      {mailboxes.error && <Trouble error={mailboxes.error} />}
-      <Toolbar>
-        <SearchField placeholder={text.common.search} />
-        <FilterSelect name="state" label={t.state} options={optionsOf(text.states.mailbox)} />
-      </Toolbar>
-      <DataTable
+      <List
         label={t.mailboxes}
         columns={columns}
-        page={mailboxes.data}
+        of={mailboxes}
+        filters={<FilterSelect name="state" label={t.state} options={optionsOf(text.states.mailbox)} />}
         keyOf={(row) => row.id}
         onOpen={(row) => void navigate({ to: `/system/mailboxes/${row.id}` })}
         defaultSort="address"
-        empty={<Empty>{t.mailboxesEmpty}</Empty>}
+        empty={t.mailboxesEmpty}
       />
       {adding && <AddMailbox onClose={() => setAdding(false)} />}
     </Page>

@@ -1,22 +1,15 @@
 import { ActionIcon } from '@mantine/core'
 import { IconArrowBackUp } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { useAct, useAsk, type Item } from '../../api/client.ts'
+import { useAct, useAsked, type Item } from '../../api/client.ts'
 import { useMayAct } from '../../api/session.ts'
+import { askMailroomLog } from '../../asks.ts'
 import { text } from '../../text/en.ts'
 import { mailroom as t } from '../../text/en/mailroom.ts'
-import { Empty, Page, Trouble } from '../../ui/page.tsx'
+import { Page } from '../../ui/page.tsx'
 import { Status, type Tone } from '../../ui/status.tsx'
-import {
-  DataTable,
-  FilterSelect,
-  optionsOf,
-  SearchField,
-  Toolbar,
-  TwoLines,
-  usePaging,
-  type Column,
-} from '../../ui/table.tsx'
+import { List } from '../../ui/list.tsx'
+import { FilterSelect, optionsOf, TwoLines, type Column } from '../../ui/table.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { RelativeTime } from '../../ui/time.tsx'
 import { useUrl } from '../../ui/url-state.ts'
@@ -34,20 +27,7 @@ const tones: Readonly<Record<Entry['outcome'], Tone>> = {
 export function MailroomLogPage() {
   const mayAct = useMayAct()
   const [url] = useUrl()
-  const { page, size, q } = usePaging()
-  const log = useAsk(
-    'GET /api/mailroom/log',
-    {
-      query: {
-        page,
-        size,
-        ...(q !== undefined && { q }),
-        ...(url['mailbox'] !== undefined && { mailbox: url['mailbox'] }),
-        ...(url['outcome'] !== undefined && { outcome: url['outcome'] as Entry['outcome'] }),
-      },
-    },
-    { keep: true, everyMs: 15_000 },
-  )
+  const log = useAsked(askMailroomLog(url), { keep: true, everyMs: 15_000 })
   const undo = useAct('POST /api/mailroom/log/:entry/undo', {
     changes: ['mailroom', 'system-mailboxes', 'records'],
     done: () => tellDone(t.undid),
@@ -106,17 +86,13 @@ export function MailroomLogPage() {
   ]
   return (
     <Page title={t.logTitle} crumbs={inSystem} lead={t.logLead}>
-      {log.error && <Trouble error={log.error} />}
-      <Toolbar>
-        <SearchField placeholder={text.common.search} />
-        <FilterSelect name="outcome" label={t.outcome} options={optionsOf(t.outcomes)} />
-      </Toolbar>
-      <DataTable
+      <List
         label={t.logTitle}
         columns={columns}
-        page={log.data}
+        of={log}
+        filters={<FilterSelect name="outcome" label={t.outcome} options={optionsOf(t.outcomes)} />}
         keyOf={(row) => row.id}
-        empty={<Empty>{t.logEmpty}</Empty>}
+        empty={t.logEmpty}
       />
     </Page>
   )

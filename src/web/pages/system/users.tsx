@@ -1,22 +1,15 @@
 import { Button, NativeSelect, PasswordInput, Switch, TextInput } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
-import { useAct, useAsk, type Item } from '../../api/client.ts'
+import { useAct, useAsk, useAsked, type Item } from '../../api/client.ts'
 import { useIsAdministrator, useMe } from '../../api/session.ts'
+import { askUsers } from '../../asks.ts'
 import { text } from '../../text/en.ts'
 import { system as t } from '../../text/en/system.ts'
-import { Empty, Page, Trouble } from '../../ui/page.tsx'
+import { Page, Trouble } from '../../ui/page.tsx'
 import { Status } from '../../ui/status.tsx'
-import {
-  DataTable,
-  FilterSelect,
-  optionsOf,
-  SearchField,
-  Toolbar,
-  TwoLines,
-  usePaging,
-  type Column,
-} from '../../ui/table.tsx'
+import { List } from '../../ui/list.tsx'
+import { FilterSelect, optionsOf, TwoLines, type Column } from '../../ui/table.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { RelativeTime } from '../../ui/time.tsx'
 import { useUrl } from '../../ui/url-state.ts'
@@ -26,7 +19,6 @@ import { inSystem } from './system.tsx'
 import { Modal } from '../../ui/dialog.tsx'
 
 export type User = Item<'GET /api/users'>
-const sorts = ['name', '-name', 'email', '-email', 'lastSignInAt', '-lastSignInAt'] as const
 
 const columns: readonly Column<User>[] = [
   {
@@ -63,21 +55,7 @@ const columns: readonly Column<User>[] = [
 export function UsersPage() {
   const [url, setUrl] = useUrl()
   const admin = useIsAdministrator()
-  const { page, size, q } = usePaging()
-  const sort = sorts.find((one) => one === url['sort'])
-  const users = useAsk(
-    'GET /api/users',
-    {
-      query: {
-        page,
-        size,
-        ...(q !== undefined && { q }),
-        ...(sort && { sort }),
-        ...(url['role'] !== undefined && { role: url['role'] as User['role'] }),
-      },
-    },
-    { keep: true },
-  )
+  const users = useAsked(askUsers(url), { keep: true })
   const opened = url['user']
   const user = users.data?.items.find((one) => one.id === opened)
   return (
@@ -95,20 +73,16 @@ export function UsersPage() {
         )
       }
     >
-      {users.error && <Trouble error={users.error} />}
-      <Toolbar>
-        <SearchField placeholder={text.common.search} />
-        <FilterSelect name="role" label={t.role} options={optionsOf(text.signIn.role)} />
-      </Toolbar>
-      <DataTable
+      <List
         label={t.users}
         columns={columns}
-        page={users.data}
+        of={users}
+        filters={<FilterSelect name="role" label={t.role} options={optionsOf(text.signIn.role)} />}
         keyOf={(one) => one.id}
         onOpen={(one) => setUrl({ user: one.id }, { push: true })}
         opened={opened}
         defaultSort="name"
-        empty={<Empty>{t.usersEmpty}</Empty>}
+        empty={t.usersEmpty}
       />
       {admin && (opened === 'new' || user) && (
         <UserForm key={opened} user={user} onClose={() => setUrl({ user: null })} />

@@ -1,4 +1,5 @@
-import { Button, NativeSelect } from '@mantine/core'
+import { Button } from '@mantine/core'
+import { IconSelector } from '@tabler/icons-react'
 import { useState } from 'react'
 import { formatNumber } from '../../format.ts'
 import { tasks as t } from '../../text/en/tasks.ts'
@@ -9,12 +10,14 @@ import type { Task } from './use-task.ts'
 
 interface Props {
   readonly of: BoardTasks
+  /** How many cards of a column are drawn. */
+  readonly first: number
   readonly current: string | undefined
   readonly onOpen: (task: Task) => void
   readonly onStatus: (task: Task, status: Task['status']) => void
 }
 /** A column for each status; cards are dragged, or moved by their own list of states (keyboard, touch). */
-export function Board({ of, current, onOpen, onStatus }: Props) {
+export function Board({ of, first, current, onOpen, onStatus }: Props) {
   const { tasks, totals } = of
   const [over, setOver] = useState<Task['status'] | null>(null)
   const drop = (id: string, status: Task['status']): void => {
@@ -46,7 +49,7 @@ export function Board({ of, current, onOpen, onStatus }: Props) {
               {t.statuses[status]} <span>{formatNumber(Math.max(totals.get(status) ?? 0, rows.length))}</span>
             </h2>
             {rows.length === 0 && <p className={css['dim']}>{t.emptyColumn}</p>}
-            {rows.map((task) => (
+            {rows.slice(0, first).map((task) => (
               <article
                 key={task.id}
                 className={css['card']}
@@ -61,14 +64,20 @@ export function Board({ of, current, onOpen, onStatus }: Props) {
                 <TaskMeta task={task} />
                 <div className={css['cardFoot']}>
                   <Due task={task} />
-                  <NativeSelect
-                    size="xs"
-                    variant="unstyled"
-                    aria-label={t.move(task.subject)}
-                    value={task.status}
-                    data={STATUSES.map((value) => ({ value, label: t.statuses[value] }))}
-                    onChange={(event) => onStatus(task, event.currentTarget.value as Task['status'])}
-                  />
+                  <span className={css['state']}>
+                    <select
+                      aria-label={t.move(task.subject)}
+                      value={task.status}
+                      onChange={(event) => onStatus(task, event.currentTarget.value as Task['status'])}
+                    >
+                      {STATUSES.map((value) => (
+                        <option key={value} value={value}>
+                          {t.statuses[value]}
+                        </option>
+                      ))}
+                    </select>
+                    <IconSelector size={14} aria-hidden />
+                  </span>
                 </div>
               </article>
             ))}

@@ -1,14 +1,16 @@
 import { Button, SegmentedControl, Switch, TextInput } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
-import { useAct, useAsk } from '../../api/client.ts'
+import { useAct, useAsked } from '../../api/client.ts'
 import { useMayAct } from '../../api/session.ts'
+import { askTaskLists, askTasks, taskFilters } from '../../asks.ts'
 import { today } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { tasks as t } from '../../text/en/tasks.ts'
+import { useFirstScreen } from '../../ui/first-screen.ts'
 import { useKeys } from '../../ui/keys.ts'
 import { Empty, Loaded, Page, Skeleton, Trouble } from '../../ui/page.tsx'
-import { FilterSelect, optionsOf, Pager, SearchField, Toolbar, usePaging } from '../../ui/table.tsx'
+import { FilterSelect, optionsOf, Pager, SearchField, Toolbar } from '../../ui/table.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { useUrl } from '../../ui/url-state.ts'
 import { Board } from './board.tsx'
@@ -19,26 +21,19 @@ import { useBoard } from './use-board.ts'
 import { useTask, type Task } from './use-task.ts'
 
 const TaskDrawer = lazy(() => import('./task-drawer.tsx').then((m) => ({ default: m.TaskDrawer })))
-const OPEN: readonly Task['status'][] = ['notStarted', 'inProgress', 'waitingOnOthers', 'deferred']
+
+/** The least that a row of the list and a card of the board are high. */
+const ROW_PX = 36
+const CARD_PX = 76
 
 export function TasksPage() {
   const [url, setUrl] = useUrl()
-  const { page, size, q } = usePaging()
-  const lists = useAsk('GET /api/task-lists', {})
+  const lists = useAsked(askTaskLists())
   const board = url['view'] === 'board'
-  const status = url['status'] ?? (url['done'] === 'yes' ? undefined : OPEN.join(','))
-  const filters = {
-    ...(q !== undefined && { q }),
-    ...(url['list'] !== undefined && { list: url['list'] }),
-    ...(url['due'] !== undefined && { due: url['due'] as keyof typeof t.dues }),
-    ...(url['importance'] !== undefined && { importance: url['importance'] as Task['importance'] }),
-  }
-  const onBoard = useBoard(filters, board)
-  const tasks = useAsk(
-    'GET /api/tasks',
-    { query: { page, size, ...(status !== undefined && { status }), ...filters } },
-    { keep: true, enabled: !board },
-  )
+  const onBoard = useBoard(taskFilters(url), board)
+  const tasks = useAsked(askTasks(url), { keep: true, enabled: !board })
+  const firstRows = useFirstScreen(tasks.data?.items, ROW_PX)
+  const firstCards = useFirstScreen(onBoard.isLoading ? undefined : onBoard.tasks, CARD_PX)
   const { change } = useTask()
   const [cursor, setCursor] = useState(-1)
   const rows = (board ? onBoard.tasks : tasks.data?.items) ?? []
@@ -63,8 +58,7 @@ export function TasksPage() {
     '2': () => setUrl({ view: 'board' }),
   })
   const listName = (id: string): string => lists.data?.items.find((one) => one.id === id)?.name ?? ''
-  const filtered =
-    q !== undefined || ['status', 'list', 'due', 'importance'].some((name) => url[name] !== undefined)
+  const filtered = ['q', 'status', 'list', 'due', 'importance'].some((name) => url[name] !== undefined)
   return (
     <Page
       title={t.title}
@@ -112,6 +106,7 @@ export function TasksPage() {
       {board && !onBoard.isLoading && (
         <Board
           of={onBoard}
+          first={firstCards}
           current={current?.id}
           onOpen={open}
           onStatus={(task, next) => change(task, { status: next })}
@@ -125,7 +120,7 @@ export function TasksPage() {
             ) : (
               <>
                 <div className={css['list']}>
-                  {data.items.map((task, index) => (
+                  {data.items.slice(0, firstRows).map((task, index) => (
                     <TaskRow
                       key={task.id}
                       task={task}

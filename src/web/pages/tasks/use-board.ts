@@ -1,15 +1,11 @@
 import { keepPreviousData, useQueries } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { ApiInput } from '../../../server/api/api.ts'
-import { ask } from '../../api/client.ts'
-import { tasks as t } from '../../text/en/tasks.ts'
+import { askColumn, BOARD_CARDS, BOARD_STATUSES, type taskFilters } from '../../asks.ts'
 import type { Task } from './use-task.ts'
 
-export const STATUSES = Object.keys(t.statuses) as readonly Task['status'][]
-const FIRST_CARDS = 30
+export const STATUSES: readonly Task['status'][] = BOARD_STATUSES
 const CARDS_MAX = 500
 
-type Filters = NonNullable<ApiInput<'GET /api/tasks'>['query']>
 export interface BoardTasks {
   readonly tasks: readonly Task[]
   readonly totals: ReadonlyMap<Task['status'], number>
@@ -19,12 +15,12 @@ export interface BoardTasks {
 }
 
 /** A column is a question of its own, so that ten thousand open tasks do not hide the few that are in progress. */
-export function useBoard(filters: Filters, enabled: boolean): BoardTasks {
+export function useBoard(filters: ReturnType<typeof taskFilters>, enabled: boolean): BoardTasks {
   const [sizes, setSizes] = useState<Partial<Record<Task['status'], number>>>({})
-  const sizeOf = (status: Task['status']): number => sizes[status] ?? FIRST_CARDS
+  const sizeOf = (status: Task['status']): number => sizes[status] ?? BOARD_CARDS
   const columns = useQueries({
     queries: STATUSES.map((status) => ({
-      ...ask('GET /api/tasks', { query: { ...filters, status, page: 1, size: sizeOf(status) } }),
+      ...askColumn(filters, status, sizeOf(status)),
       enabled,
       placeholderData: keepPreviousData,
     })),
@@ -36,6 +32,6 @@ export function useBoard(filters: Filters, enabled: boolean): BoardTasks {
     totals: new Map(STATUSES.map((status, index) => [status, columns[index]?.data?.total ?? 0])),
     isLoading: columns.some(({ data, error }) => data === undefined && error === null),
     error: columns.find(({ error }) => error !== null)?.error ?? null,
-    more: (status) => setSizes({ ...sizes, [status]: Math.min(CARDS_MAX, sizeOf(status) + 2 * FIRST_CARDS) }),
+    more: (status) => setSizes({ ...sizes, [status]: Math.min(CARDS_MAX, sizeOf(status) + 2 * BOARD_CARDS) }),
   }
 }
