@@ -119,11 +119,16 @@ function changed(
 ): Change {
   if (!isPresent(presence)) return 'deleted'
   return changes.some(
-    (each) => (each.change === side || each.change === 'clash') && (bothPresent || isEdit(each.group)),
+    (each) =>
+      (each.change === side || each.change === 'clash') &&
+      (bothPresent || (isEdit(each.group) && !(side === 'ours' && isFarewell(each)))),
   )
     ? 'modified'
     : 'unchanged'
 }
+
+/** Who declines a meeting wants it gone: Microsoft takes it out of the calendar, and that is no conflict. */
+const isFarewell = ({ group, ours }: GroupChange): boolean => group === 'answer' && ours === 'declined'
 
 function planAlone(input: PairInput, policy: Policy): PairPlan {
   const nothing = still('R1', basesOf(input), input.crm === 'deleted' ? 'gone' : 'apart')
@@ -131,6 +136,8 @@ function planAlone(input: PairInput, policy: Policy): PairPlan {
     const verdict = reconcileUnlinked('record', policy.direction)
     // A message is made by sending it, which is not the sync's doing.
     if (verdict.do !== 'copy' || input.kind === 'message') return { ...nothing, rule: verdict.rule }
+    if (isTheirs(input, input.crm))
+      return input.repair ? bringBack(input, input.crm, policy, 'R25') : { ...nothing, rule: 'R25' }
     return createInMailbox(input, input.crm, policy, verdict.rule, input.repair ?? false)
   }
   if (!isPresent(input.mailbox)) return nothing
@@ -208,10 +215,13 @@ function survived(
   }
 }
 
+/** Made by somebody else: a mail, or a meeting that this mailbox was invited to. Made again here, it would be our own. */
+const isTheirs = ({ kind, facts }: PairInput, crm: Present): boolean =>
+  kind === 'message' || (kind === 'event' && (facts.isOrganizer === false || crm.facts.isOrganizer === false))
+
 /** Re-creates in Microsoft what was deleted there, without inviting anybody again; a meeting of others cannot be. */
 function bringBack(input: PairInput, crm: Present, policy: Policy, rule: RuleId): PairPlan {
-  const theirs = input.kind === 'message' || (input.kind === 'event' && input.facts.isOrganizer === false)
-  if (theirs) {
+  if (isTheirs(input, crm)) {
     const before = crm.fields
     return {
       ...still('R25', basesOf(input), 'gone'),

@@ -192,8 +192,13 @@ function putBack(
     return
   }
   if (row.side === 'crm') {
-    // Its item is gone: made again in Microsoft, nobody is invited anew.
     const lone: LinkRow = { ...withoutItem(pass, batch, free), state: 'deleted' }
+    // Somebody else's meeting is not made again by us: the record stays, and is linked no more.
+    if (pass.kind === 'event' && link.facts.isOrganizer === false) {
+      batch.putLink({ ...lone, state: 'out-of-scope', recordVersion: record.version })
+      return
+    }
+    // Its item is gone: made again in Microsoft, nobody is invited anew.
     batch.putLink(lone)
     const subject = { link: lone, record, seen: { is: 'unseen' }, collection, pending: null } as const
     consider(pass, batch, { ...subject, cause: by })

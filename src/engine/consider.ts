@@ -187,7 +187,11 @@ function carryOut(pass: Pass, batch: Batch, subject: Subject, plan: PairPlan): v
   if (plan.then === 'apart') {
     if (link !== null) {
       supersede(pass, batch, subject.pending, sentence(plan.rule))
-      batch.forgetLink(link.id)
+      if (plan.rule === 'R21') {
+        // Remembered, so that a deletion that is taken back finds its other side again and nothing is made twice.
+        batch.putLink({ ...link, state: 'out-of-scope', pending: null, updatedAt: now })
+        if (link.state === 'out-of-scope') return
+      } else batch.forgetLink(link.id)
       keepConflicts(pass, batch, plan, link, titleOf(plan, subject))
     }
     return

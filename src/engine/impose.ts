@@ -1,4 +1,4 @@
-import type { Fields, Json, Side } from '../core/item.ts'
+import { type Fields, type Json, type Side, parseGroup } from '../core/item.ts'
 import { matchKeys } from '../core/match.ts'
 import { applied, isAbsent, packBases, same, unpackMailboxBase } from '../core/merge.ts'
 import { type SideWrite, picked } from '../core/plan.ts'
@@ -125,6 +125,8 @@ function refused(pass: Pass, side: Side, fields: Fields, link: LinkRow): Refusal
   if (side === 'crm') return null
   if (groups.some((group) => notForCrm(pass.kind, link.facts, group) !== null))
     return 'This belongs to the organizer or to Microsoft 365 and cannot be written there.'
+  if (groups.some((group) => parseGroup(group).name === 'answer' && fields[group] === 'none'))
+    return 'An answer to an invitation cannot be taken back in Microsoft 365, only changed.'
   if (groups.includes('attendees') && !mayInvite(pass.policy, false))
     return 'Attendees are not written to Microsoft 365 here.'
   return null

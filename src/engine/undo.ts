@@ -1,6 +1,7 @@
 import type { OperationId } from '../core/ids.ts'
 import type { Fields } from '../core/item.ts'
-import { isAbsent, packBases, same, unpackMailboxBase } from '../core/merge.ts'
+import { groupsOf, isAbsent, packBases, same, unpackMailboxBase } from '../core/merge.ts'
+import { withoutContent } from '../core/message-content.ts'
 import { type SideWrite, reported } from '../core/plan.ts'
 import { mayWrite, wouldMail } from '../core/policy.ts'
 import { sameValue } from '../core/same.ts'
@@ -116,6 +117,8 @@ async function takeBack(
 const CHANGED = 'It changed since, so it was left as it is.'
 const GONE = 'It is no longer linked, so there is nothing to undo it on.'
 const LATER = 'The write after it is undone first; undo this one again.'
+
+const THEIRS = 'It is a meeting of somebody else, which only its organizer can bring back.'
 
 interface Subject {
   readonly link: LinkRow | null
@@ -243,6 +246,7 @@ function undoDelete(
   promised?: Promised,
 ): Refusal {
   if (link.state !== 'deleted') return CHANGED
+  if (isTheirMeeting(pass, link, record)) return THEIRS
   const collection = pass.collections.get(link.collection)
   if (!collection) return GONE
   if (record.deletedAt !== null)
@@ -263,6 +267,9 @@ function undoDelete(
   return null
 }
 
+const isTheirMeeting = (pass: Pass, link: LinkRow, record: RecordRow): boolean =>
+  pass.kind === 'event' && (link.facts.isOrganizer === false || record.facts.isOrganizer === false)
+
 /** What the sync made in the CRM goes to quarantine; its item stays, and is left alone from then on. */
 function removeRecord(
   pass: Pass,
@@ -272,7 +279,9 @@ function removeRecord(
   by: string,
   promised?: Promised,
 ): Refusal {
-  if (record.deletedAt !== null || !holds(record.fields, row.after ?? {})) return CHANGED
+  const after = row.after ?? {}
+  const isOurs = Object.keys(withoutContent(pass.kind, record.fields)).every((group) => group in after)
+  if (record.deletedAt !== null || !isOurs || !holds(record.fields, after)) return CHANGED
   const at = pass.env.now()
   const write: SideWrite = { do: 'delete', rule: 'R38', fields: {}, before: record.fields, mails: [] }
   const cause = { record, cause: by, ...(promised && { promised }) }
@@ -306,8 +315,8 @@ function removeItem(
 ): Refusal {
   const held = unpackMailboxBase(link.base, link.mailboxBase)
   if (link.item === null || link.state !== 'linked' || !holds(link.base, row.after ?? {})) return CHANGED
-  if (seen?.is === 'gone' || Object.keys(held).some((group) => editedInMailbox(link, seen, group)))
-    return CHANGED
+  const groups = groupsOf(held, seen?.is === 'item' ? withoutContent(pass.kind, seen.item.fields) : {})
+  if (seen?.is === 'gone' || groups.some((group) => editedInMailbox(link, seen, group))) return CHANGED
   const about = { kind: pass.kind, do: 'delete', facts: link.facts, before: held, fields: {} } as const
   const write: SideWrite = { do: 'delete', rule: 'R38', fields: {}, before: held, mails: wouldMail(about) }
   const cause = { record: null, cause: `${APPROVED_BY}${by}`, ...(promised && { promised }) }

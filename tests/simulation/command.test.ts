@@ -14,6 +14,20 @@ test('a program gets one line of JSON, and 0 when nothing was violated', () => {
   expect(status).toBe(0)
 }, 120_000)
 
+test('the conflict policy of a world is chosen by name', () => {
+  const { status, stdout } = simulate(
+    '--layer',
+    'acts',
+    '--seeds',
+    '2',
+    '--shape',
+    'conflict=newest',
+    '--json',
+  )
+  expect(JSON.parse(stdout)).toMatchObject({ seeds: 2, violations: 0 })
+  expect(status).toBe(0)
+}, 120_000)
+
 test.each([
   ['--layer=engines', 'There is no layer "engines".'],
   ['--seeds=many', '--seeds must be a whole number, not "many".'],

@@ -15,6 +15,12 @@ export interface Act {
   readonly wrote: Readonly<Record<string, string>>
   /** Group → token that a conflict record must carry for the value to count as kept. */
   readonly tokens: Readonly<Record<string, string>>
+  /** By somebody outside, who organizes the meeting: what a side holds of it is a copy. */
+  readonly theirs?: true
+  /** A person's word in the back-office (an undo), not their own edit. */
+  readonly decided?: true
+  /** Of a restored record: whose deletion the person who restored it knew of. */
+  readonly over?: 'crm' | 'both'
   /** Group → plain value that this person's side held at that moment; null for a side that had no such item. */
   readonly saw: Readonly<Record<string, string>> | null
 }
@@ -57,12 +63,13 @@ export class History {
     const acts = this.of(item)
     return acts.filter((act) => {
       const value = act.wrote[group]
-      if (value === undefined) return false
+      // What is restored was written before: it is asked of whoever wrote it, because its deletion counts no more.
+      if (value === undefined || act.what === 'restore') return false
       return !acts.some(
         (later) =>
           later.stamp > act.stamp &&
           later.saw?.[group] === value &&
-          (later.what === 'delete' ||
+          ((later.what === 'delete' && !isTakenBack(later, group, value, acts)) ||
             takesOut(later, group) ||
             dropsExceptions(later, group) ||
             (later.wrote[group] !== undefined && later.wrote[group] !== value)),
@@ -90,6 +97,16 @@ export class History {
     )
   }
 }
+
+/** Whether a record with this value was restored after the deletion, by somebody who knew of it. */
+const isTakenBack = (deletion: Act, group: string, value: string, acts: readonly Act[]): boolean =>
+  acts.some(
+    (act) =>
+      act.what === 'restore' &&
+      act.stamp > deletion.stamp &&
+      act.wrote[group] === value &&
+      (act.over === 'both' || deletion.side === 'crm'),
+  )
 
 /** Whether the act took the occurrence that the group belongs to out of its series. */
 const takesOut = (act: Act, group: string): boolean =>

@@ -1,4 +1,4 @@
-import { seedOptions, play, wideOptions } from './run.ts'
+import { actsOptions, seedOptions, play, wideOptions } from './run.ts'
 import { runPlanner, type PlannerCount } from './planner-layer.ts'
 import type { Violation } from './history.ts'
 import { crash, pairs } from './crash-layers.ts'
@@ -6,7 +6,6 @@ import { http } from './http-layer.ts'
 import { kill } from './kill-layer.ts'
 import { breathe, count, full, mine, report, type Layer, type LayerOptions, type Tally } from './tally.ts'
 import { print, shrink, type Story } from './story.ts'
-import type { Rates } from './faults.ts'
 
 /** Layer 1: the planner alone. */
 const planner: Layer = async (options, tally) => {
@@ -34,20 +33,23 @@ const planner: Layer = async (options, tally) => {
 const engine: Layer = (options, tally) => random('engine', 's', seedOptions, options, tally)
 /** The same with more in it: wide-story.ts, wide-acts.ts, wide-faults.ts. */
 const wide: Layer = (options, tally) => random('wide', 'w', wideOptions, options, tally)
+/** The same as `wide`, where people undo, restore, split, meet and answer, and Ben has a mailbox beside: acts-story.ts. */
+const acts: Layer = (options, tally) => random('acts', 'a', actsOptions, options, tally)
 
 async function random(
   layer: string,
   letter: string,
-  draw: typeof seedOptions,
+  draw: (seed: string) => { readonly story: Story } & Omit<Parameters<typeof play>[1], 'seed'>,
   options: LayerOptions,
   tally: Tally,
 ): Promise<void> {
   for (let n = options.from; n < options.from + options.seeds && !full(tally, options); n++) {
     if (!mine(n, options)) continue
     const seed = `${letter}${n}`
-    const drawn = draw(seed)
-    const story: Story = { ...drawn.story, shape: { ...drawn.story.shape, ...options.shape } }
-    const outcome = await play(story, { seed, rates: drawn.rates })
+    const { story: whole, ...drawn } = draw(seed)
+    const world = { seed, ...drawn }
+    const story: Story = { ...whole, shape: { ...whole.shape, ...options.shape } }
+    const outcome = await play(story, world)
     count(tally, outcome)
     const [first] = outcome.violations
     if (first !== undefined)
@@ -55,10 +57,10 @@ async function random(
         layer,
         seed: String(n),
         violation: first,
-        story: await shortest(story, seed, drawn.rates, first, options),
+        story: await shortest(story, world, first, options),
       })
     if (options.twice > 0 && n % options.twice === 0) {
-      const again = await play(story, { seed, rates: drawn.rates })
+      const again = await play(story, world)
       if (again.fingerprint !== outcome.fingerprint)
         report(tally, options, {
           layer,
@@ -103,16 +105,15 @@ async function alike(story: Story, seed: string): Promise<Violation[]> {
 
 async function shortest(
   story: Story,
-  seed: string,
-  rates: Rates,
+  world: Parameters<typeof play>[1],
   first: Violation,
   options: LayerOptions,
 ): Promise<string> {
   if (options.stopAtFirst) return print(story, '')
   const short = await shrink(story, async (shorter) =>
-    (await play(shorter, { seed, rates })).violations.some((each) => each.invariant === first.invariant),
+    (await play(shorter, world)).violations.some((each) => each.invariant === first.invariant),
   )
-  const end = await play(short, { seed, rates })
+  const end = await play(short, world)
   return `${print(short, end.faults)}\n  → ${end.violations
     .map((each) => `${each.invariant}: ${each.says}`)
     .slice(0, 3)
@@ -123,6 +124,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   planner,
   engine,
   wide,
+  acts,
   crash,
   pairs,
   kill,

@@ -24,12 +24,30 @@ interface Share {
   readonly sample: number
 }
 const CI: Share = {
-  seeds: { planner: 1_000_000, engine: 24_000, wide: 200, crash: 300, pairs: 300, kill: 14, http: 6 },
+  seeds: {
+    planner: 1_000_000,
+    engine: 24_000,
+    wide: 200,
+    acts: 400,
+    crash: 300,
+    pairs: 300,
+    kill: 14,
+    http: 6,
+  },
   twice: 20,
   sample: 50,
 }
 const NIGHTLY: Share = {
-  seeds: { planner: 15_000_000, engine: 300_000, wide: 30_000, crash: 300, pairs: 300, kill: 100, http: 100 },
+  seeds: {
+    planner: 15_000_000,
+    engine: 300_000,
+    wide: 30_000,
+    acts: 30_000,
+    crash: 300,
+    pairs: 300,
+    kill: 100,
+    http: 100,
+  },
   twice: 1,
   sample: 1,
 }
@@ -47,7 +65,7 @@ const HELP = `Usage: npm run simulate -- [options]
                  (without a layer, N and S speak of planner and engine; the others play no more than their share)
   --nightly      the long run: every layer ten times and more, every pair of crash points, every seed twice
   --sample K     of pairs, one in K (${CI.sample}; nightly ${NIGHTLY.sample})
-  --shape K=V,…  direction=both|crm-to-mailbox|mailbox-to-crm, conflict=crm|mailbox|ask
+  --shape K=V,…  direction=both|crm-to-mailbox|mailbox-to-crm, conflict=crm|mailbox|newest|ask
   --jobs N       processes to share the work (2, or as many as there are cores)
   --planted NAME play with a planted bug (or with each: all, known) until it is noticed, at most 1000 worlds
   --stop         stop at the first violation
@@ -89,7 +107,7 @@ function stop(message: string): never {
 function shapeOf(text: string | undefined): Partial<Shape> {
   const allowed: Readonly<Record<string, readonly string[]>> = {
     direction: ['both', 'crm-to-mailbox', 'mailbox-to-crm'],
-    conflict: ['crm', 'mailbox', 'ask'],
+    conflict: ['crm', 'mailbox', 'newest', 'ask'],
   }
   const shape: Record<string, string> = {}
   for (const part of text === undefined ? [] : text.split(',')) {

@@ -23,11 +23,11 @@ type Say = (invariant: string, says: string) => void
 /** Outlook's limit for one app and mailbox. */
 const REQUESTS_AT_ONCE_MAX = 4
 
-const writesOfEngine = (world: Playable) =>
+export const writesOfEngine = (world: Playable) =>
   world.emulator.control.logs.writes.entries.filter(
     (entry) => entry.actor.startsWith('app:') && !entry.bumpOnly,
   )
-const titleOf = (item: unknown): string => {
+export const titleOf = (item: unknown): string => {
   const { subject, title } = item as { readonly subject?: unknown; readonly title?: unknown }
   return typeof subject === 'string' ? subject : typeof title === 'string' ? title : ''
 }
@@ -40,7 +40,13 @@ function oneWay(world: Playable, { direction }: Shape, say: Say): void {
       say('S4', `Microsoft to CRM, and "${titleOf(first.after)}" was ${first.operation} in Microsoft 365`)
   }
   if (direction === 'crm-to-mailbox') {
-    const first = world.store.dump().operations.find((row) => row.side === 'crm' && row.state === 'written')
+    // A deletion that a person takes back is taken back where the record lies, whatever the direction (R37, R38).
+    const first = world.store
+      .dump()
+      .operations.find(
+        (row) =>
+          row.side === 'crm' && row.state === 'written' && !(row.do === 'restore' && row.rule === 'R38'),
+      )
     if (first !== undefined) say('S4', `CRM to Microsoft, and "${first.title}" was written in the CRM`)
   }
 }
@@ -51,6 +57,9 @@ function deletions(world: Playable, say: Say): void {
     if (operation.do !== 'delete' || operation.state !== 'written') continue
     const name = nameOf(operation.title)
     const other = operation.side === 'crm' ? 'mailbox' : 'crm'
+    if (operation.rule === 'R38' && world.acts?.undoing.unmade.has(name)) continue // a person asked for it
+    // A meeting of somebody else that was deleted with the record, which was then restored alone.
+    if (operation.rule === 'R25' && personDeleted(world.history, name, operation.side)) continue
     if (!personDeleted(world.history, name, other))
       say(
         'I13',
@@ -59,8 +68,15 @@ function deletions(world: Playable, say: Say): void {
   }
 }
 
+/** Also by declining: Outlook takes a declined meeting out of the calendar, whichever side it was declined on. */
 const personDeleted = (history: History, item: string, side: 'crm' | 'mailbox'): boolean =>
-  history.of(item).some((act) => act.what === 'delete' && act.side === side)
+  history
+    .of(item)
+    .some(
+      (act) =>
+        (act.what === 'delete' && act.side === side) ||
+        (side === 'mailbox' && act.wrote['answer'] === 'declined'),
+    )
 
 /** I9: nobody is invited by the engine more often than the CRM person wrote them down. */
 function invitations(world: Playable, say: Say): void {
@@ -68,7 +84,7 @@ function invitations(world: Playable, say: Say): void {
   for (const mail of world.emulator.control.logs.mails.entries) {
     if (mail.kind !== 'meetingRequest' || !mail.actor.startsWith('app:')) continue
     for (const to of mail.to) {
-      const key = `${nameOf(mail.subject)} ${to}`
+      const key = `${nameOf(mail.subject)} ${to.toLowerCase()}`
       invited.set(key, (invited.get(key) ?? 0) + 1)
     }
   }
@@ -76,10 +92,23 @@ function invitations(world: Playable, say: Say): void {
     const [item = '', to] = key.split(' ')
     const asked = world.history
       .of(item)
-      .filter((act) => act.side === 'crm' && act.wrote['attendees'] === to).length
-    if (times > asked)
+      .filter((act) => act.side === 'crm' && act.wrote['attendees']?.split(',').includes(to ?? '')).length
+    if (times > asked + madeAgain(world, item))
       say('I9', `${to} was invited to ${item} ${times} times, and the CRM asked for it ${asked} times`)
   }
+}
+
+/**
+ * A create whose answer was lost is sent again when nothing with its mark is found; somebody may have deleted the event in
+ * Outlook in between, by which its attendees were told that it is off (docs/simulation.md, "What is not covered").
+ */
+function madeAgain(world: Playable, item: string): number {
+  const again = world.store
+    .dump()
+    .operations.filter((row) => row.side === 'mailbox' && row.do === 'create' && nameOf(row.title) === item)
+    .reduce((sum, row) => sum + row.attempts, -1)
+  const deleted = world.history.of(item).filter((act) => act.side === 'mailbox' && act.what === 'delete')
+  return Math.max(0, Math.min(again, deleted.length))
 }
 
 /** I21: what was written to Microsoft has a row in the journal, and there are no more creates than the rows asked for. */

@@ -33,6 +33,8 @@ export interface Rest {
   readonly nothingLost: boolean
   /** Items with a conflict that a person answered: an older value may stand again. */
   readonly answered: ReadonlySet<string>
+  /** Items of which an undo took away what the sync had made: the other side keeps its own, and is left alone. */
+  readonly alone: ReadonlySet<string>
 }
 
 export function judge(history: History, rest: Rest): Violation[] {
@@ -50,10 +52,10 @@ export function judge(history: History, rest: Rest): Violation[] {
     invented(item, 'crm', crm, history, say)
     invented(item, 'mailbox', mailbox, history, say)
     if (rest.apart.has(item)) continue
-    if (!rest.held.has(item)) converged(item, crm, mailbox, say)
+    if (!rest.held.has(item) && !rest.alone.has(item)) converged(item, crm, mailbox, say)
     resurrected(item, crm, mailbox, history, rest, say)
     kept(item, crm, mailbox, history, rest, say)
-    if (rest.nothingLost && !rest.answered.has(item)) {
+    if (rest.nothingLost && !rest.answered.has(item) && !rest.alone.has(item)) {
       overtaken(item, 'crm', crm, history, say)
       overtaken(item, 'mailbox', mailbox, history, say)
     }
@@ -86,7 +88,9 @@ function kept(item: string, crm: Values, mailbox: Values, history: History, rest
     if (!UNIQUE.has(group.split('/').pop() ?? group)) continue
     for (const act of history.unseen(item, group)) {
       const value = act.wrote[group]
+      if (value === '') continue // taking a value away leaves nothing that could be lost
       if (crm?.[group] === value || mailbox?.[group] === value) continue
+      if (crm === undefined && mailbox === undefined && wentWithCopy(history, act)) continue
       const token = act.tokens[group] ?? value ?? ''
       if (records.some((text) => text.includes(token))) continue
       say(
@@ -98,6 +102,15 @@ function kept(item: string, crm: Values, mailbox: Values, history: History, rest
 }
 
 /**
+ * What stands at its organizer's is not lost when an attendee's copy goes. And an answer has no guard at Graph: what the
+ * attendee writes on the copy in Outlook while the CRM's "declined" is on its way goes with it.
+ */
+const wentWithCopy = (history: History, act: Act): boolean =>
+  act.theirs === true ||
+  (act.side === 'mailbox' &&
+    history.of(act.item).some((each) => each.side === 'crm' && each.wrote['answer'] === 'declined'))
+
+/**
  * I2, the other way round: a value that somebody saw and replaced does not win over the one that replaced it. Where
  * an answer was lost, what replaced it is in a conflict record, which is all that can be promised then.
  */
@@ -105,7 +118,9 @@ function overtaken(item: string, side: WorldSide, values: Values, history: Histo
   for (const [group, value] of Object.entries(values ?? {})) {
     if (!UNIQUE.has(group.split('/').pop() ?? group) || value === '' || group === 'attendees') continue
     const by = history.replacedBy(item, group, value)
-    if (by !== null)
+    // What belongs to the organizer of a meeting is put back when the CRM edits it, and the conflict keeps the edit (R22).
+    const isOrganizers = history.of(item).some((act) => act.theirs && act.wrote[group] === value)
+    if (by !== null && !isOrganizers)
       say(
         'I2',
         `${item}.${group} on the ${side} side is ${show(value)} again, which the ${by.side} user saw and replaced in step ${by.stamp}`,
@@ -120,6 +135,8 @@ function invented(item: string, side: WorldSide, values: Values, history: Histor
     if (!UNIQUE.has(name) || value === '') continue
     const ever = history.valuesEver(item, group)
     if (name !== group) for (const each of history.valuesEver(item, name)) ever.add(each)
+    // The reminder that Exchange gives to each meeting that somebody else invites to.
+    if (group === 'reminder' && value === '15' && history.of(item).some((act) => act.theirs)) continue
     if (ever.size > 0 && !ever.has(value))
       say('I3', `${item}.${group} on the ${side} side is ${show(value)}, which nobody wrote`)
   }
@@ -136,7 +153,7 @@ function resurrected(
 ): void {
   const acts = history.of(item)
   const last = acts.findLast((act) => act.what === 'delete')
-  if (last === undefined || rest.held.has(item) || rest.recreated.has(item)) return
+  if (last === undefined || rest.held.has(item) || rest.recreated.has(item) || rest.alone.has(item)) return
   const others = acts.filter(
     (act) =>
       act.what !== 'delete' &&

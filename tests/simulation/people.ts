@@ -2,6 +2,7 @@ import type { Emulator } from '../../src/emulator/emulator.ts'
 import { asId, type RecordId } from '../../src/core/ids.ts'
 import type { Fields } from '../../src/core/item.ts'
 import type { RecordRow, SyncTx } from '../../src/store/sync-store.ts'
+import type { ActsBeat } from './acts-beats.ts'
 import { dateOf, dayNumber, expandDates, type PlainPattern, type PlainRange } from './expander.ts'
 import type { Act, History } from './history.ts'
 import type { Seen } from './oracle.ts'
@@ -57,7 +58,7 @@ export class People {
   readonly #history: History
   readonly #place: Place
   readonly #now: () => number
-  #stamp = 0
+  #stamp: number
   /** Versions that the CRM person made: what the engine did not write. */
   recordWrites = 0
 
@@ -67,12 +68,19 @@ export class People {
     history: History
     place: Place
     now: () => number
+    /** The number of the first act, less one: so the values of two people who have nothing to do with each other differ. */
+    stamp?: number
   }) {
+    this.#stamp = parts.stamp ?? 0
     this.#emulator = parts.emulator
     this.#store = parts.store
     this.#history = parts.history
     this.#place = parts.place
     this.#now = parts.now
+  }
+
+  nextStamp(): number {
+    return ++this.#stamp
   }
 
   get #outlook() {
@@ -131,7 +139,7 @@ export class People {
   }
 
   async #do(
-    beat: Extract<Beat, { who: string }>,
+    beat: Exclude<Extract<Beat, { who: string }>, ActsBeat>,
     side: 'crm' | 'mailbox',
     held: Holding | undefined,
     stamp: number,

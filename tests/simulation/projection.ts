@@ -10,8 +10,10 @@ const text = (value: unknown): string =>
   typeof value === 'string' ? value : value === null || value === undefined ? '' : String(value)
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
-/** The story's name of an item is the first word of its subject: `i3 s17z` is item `i3`. */
-export const nameOf = (subject: string): string => subject.split(' ')[0] ?? ''
+/** The story's name of an item is the first word of its subject: `i3 s17z` is item `i3`, also when it was called off. */
+export const nameOf = (subject: string): string => subject.replace(CALLED_OFF, '').split(' ')[0] ?? ''
+/** What Exchange writes in front of the title of a meeting that was called off. */
+const CALLED_OFF = /^Canceled: /
 
 const strip = (html: string): string =>
   html
@@ -40,6 +42,16 @@ export function graphTime(event: Bag): string {
   return `${zoned(start, text(bag(event['start'])['timeZone']))}..${zoned(end, text(bag(event['end'])['timeZone']))}`
 }
 
+const addressOf = (attendee: unknown): string =>
+  text(bag(bag(attendee)['emailAddress'])['address']).toLowerCase()
+
+/** Graph has several words for somebody who did not answer. */
+function answered(status: unknown): string {
+  const said = text(bag(status)['response'])
+  if (said === 'tentativelyAccepted') return 'tentative'
+  return said === 'accepted' || said === 'declined' ? said : 'none'
+}
+
 export function graphEvent(event: Bag): Record<string, string> {
   return {
     subject: text(event['subject']),
@@ -50,8 +62,12 @@ export function graphEvent(event: Bag): Record<string, string> {
     reminder: event['isReminderOn'] === true ? text(event['reminderMinutesBeforeStart']) : '',
     showAs: text(event['showAs']),
     importance: text(event['importance']),
-    attendees: list(event['attendees'])
-      .map((attendee) => text(bag(bag(attendee)['emailAddress'])['address']).toLowerCase())
+    attendees: list(event['attendees']).map(addressOf).sort().join(','),
+    answer: event['isOrganizer'] === false ? answered(event['responseStatus']) : 'none',
+    answers: list(event['attendees'])
+      .map((attendee) => [addressOf(attendee), answered(bag(attendee)['status'])])
+      .filter(([, answer]) => answer !== 'none')
+      .map((pair) => pair.join(':'))
       .sort()
       .join(','),
   }
@@ -74,6 +90,12 @@ export function crmEvent(fields: Bag): Record<string, string> {
     importance: text(fields['importance']),
     attendees: list(fields['attendees'])
       .map((attendee) => text(bag(attendee)['email']).toLowerCase())
+      .sort()
+      .join(','),
+    answer: text(fields['answer']),
+    answers: Object.entries(bag(fields['answers']))
+      .filter(([, answer]) => answer !== 'none')
+      .map((pair) => pair.join(':').toLowerCase())
       .sort()
       .join(','),
   }

@@ -1,3 +1,6 @@
+import type { Acts } from './acts.ts'
+import { aloneByWord, judgeActs } from './acts-oracle.ts'
+import { actsShape, actsStory } from './acts-story.ts'
 import { type Chance, chance } from './chance.ts'
 import { type Fault, type Rates, WIDE_FAULTS, swarm, tell } from './faults.ts'
 import type { Violation } from './history.ts'
@@ -9,6 +12,7 @@ import type { StoreDump } from '../../src/store/memory-store.ts'
 import type { Emulator } from '../../src/emulator/emulator.ts'
 import type { History } from './history.ts'
 import type { People } from './people.ts'
+import { nameOf } from './projection.ts'
 import { AWAY } from './values.ts'
 import type { VirtualClock } from './steps.ts'
 import { type BackOffice, judgeMail } from './wide-acts.ts'
@@ -36,6 +40,8 @@ export interface Playable {
   readonly busiest?: number
   /** The back-office of worlds in which people use one. */
   readonly office?: BackOffice
+  /** What worlds of the acts layer have besides. */
+  readonly acts?: Acts | null
   /** Cells of the conflict matrix in which both people met. */
   readonly met?: readonly string[]
   /** No faults any more. */
@@ -97,6 +103,13 @@ export function wideOptions(seed: string): { readonly story: Story; readonly rat
   }
 }
 
+/** The same for the acts layer. */
+export function actsOptions(seed: string): ReturnType<typeof wideOptions> & { readonly acts: true } {
+  const dice = chance(seed)
+  const story = actsStory(seed, dice, actsShape(dice.split('shape')))
+  return { story, rates: wideSwarm(dice.split('swarm')), acts: true }
+}
+
 function randomShape(dice: Chance): Shape {
   return {
     direction: dice.weighted([
@@ -131,8 +144,6 @@ export async function playIn(world: Playable, story: Story, rates: Rates): Promi
           if (beat.what === 'evict') world.emulator.control.evictTokens()
           else world.emulator.control.bumpEtags('anna.lindqvist@contoso.example')
           break
-        case 'undo':
-          break
         default:
           await world.act(beat)
       }
@@ -147,6 +158,7 @@ export async function playIn(world: Playable, story: Story, rates: Rates): Promi
         ...judge(world.history, rest),
         ...judgeTraces(world, story.shape),
         ...(world.office?.violations ?? []),
+        ...(world.acts ? judgeActs(world, world.acts) : []),
       )
   } catch (error) {
     violations.push({
@@ -238,8 +250,8 @@ async function comeToRest(world: Playable, rates: Rates): Promise<Violation[]> {
     found.push(
       ...judgeMail([...world.office.outgoing.rows.values()], world.emulator.control.logs.mails.entries),
     )
-  const engineWrites =
-    dump.records.reduce((sum, record) => sum + record.version, 0) - world.people.recordWrites
+  const byPeople = world.people.recordWrites + (world.acts?.ben.recordWrites ?? 0)
+  const engineWrites = dump.records.reduce((sum, record) => sum + record.version, 0) - byPeople
   const journalled = dump.operations.filter(
     (operation) => operation.side === 'crm' && operation.state === 'written',
   ).length
@@ -269,8 +281,7 @@ function marks(world: Playable) {
 async function restOf(world: Playable, shape: Shape, rates: Rates): Promise<Rest> {
   const dump = world.store.dump()
   const name = new Map<string, string>()
-  for (const record of dump.records)
-    name.set(record.id, String(record.fields['subject'] ?? '').split(' ')[0] ?? '')
+  for (const record of dump.records) name.set(record.id, nameOf(String(record.fields['subject'] ?? '')))
   const conflicts = new Map<string, string[]>()
   const held = new Set<string>()
   for (const conflict of dump.conflicts) {
@@ -296,17 +307,30 @@ async function restOf(world: Playable, shape: Shape, rates: Rates): Promise<Rest
   const apart = new Set<string>(
     world.history.items().filter((item) => shape.direction !== 'both' || wentAway(world.history, item)),
   )
+  const shown = [world.people.holdingsOfCrm(), await world.people.holdingsOfOutlook()]
+  if (world.acts) for (const item of shown.flatMap(withoutOccurrence)) apart.add(item)
+  const bens = (await world.acts?.ben.holdingsOfOutlook()) ?? []
   return {
     crm: seen(world.people.holdingsOfCrm()),
-    mailbox: seen(await world.people.holdingsOfOutlook()),
+    mailbox: seen(new Map([...(await world.people.holdingsOfOutlook()), ...bens])),
     conflicts,
     held,
     apart,
     recreated,
     answered: world.office?.answered ?? new Set(),
+    alone: aloneByWord(world),
     nothingLost: world.crashes === 0 && !LOSING.some((fault) => rates[fault] !== undefined),
   }
 }
+
+/** Series of which no occurrence is left show in no calendar, and so lie in no period (R29). */
+const withoutOccurrence = (holdings: ReturnType<People['holdingsOfCrm']>): string[] =>
+  [...holdings].flatMap(([item, all]) =>
+    all.some((each) => each.resource === 'series' && !Object.keys(each.plain).some(isOccurrence))
+      ? [item]
+      : [],
+  )
+const isOccurrence = (group: string): boolean => group.startsWith('occ/')
 
 /** Once out of the period, both sides keep what they have, and are compared no more. */
 const wentAway = (history: History, item: string): boolean =>

@@ -1,3 +1,4 @@
+import { type ActsBeat, describeAct } from './acts-beats.ts'
 import type { Chance } from './chance.ts'
 import type { EventGroup, TaskGroup } from './values.ts'
 
@@ -32,8 +33,6 @@ export type Beat =
   | { readonly do: 'wait'; readonly minutes: number }
   /** The server does something that no person asked for. */
   | { readonly do: 'server'; readonly what: 'evict' | 'bump'; readonly item?: string }
-  /** Undo the last run that wrote something. */
-  | { readonly do: 'undo' }
   /** Both people work on one item before the next pass: a cell of the conflict matrix (scenarios.ts). */
   | {
       readonly do: 'meet'
@@ -55,6 +54,7 @@ export type Beat =
   | { readonly do: 'preview' }
   /** The CRM person writes a mail. */
   | { readonly do: 'send'; readonly mail: string }
+  | ActsBeat
 
 export interface Story {
   readonly name: string
@@ -65,7 +65,7 @@ export interface Story {
 /** The settings of the world: everything a person may have chosen. */
 export interface Shape {
   readonly direction: 'crm-to-mailbox' | 'mailbox-to-crm' | 'both'
-  readonly conflict: 'crm' | 'mailbox' | 'ask'
+  readonly conflict: 'crm' | 'mailbox' | 'newest' | 'ask'
   /** Deletions in one run that wait for a person; 10 when left out. */
   readonly guard?: number
 }
@@ -191,8 +191,6 @@ export function describe(beat: Beat): string {
       return beat.what === 'evict'
         ? 'Microsoft forgets its delta tokens'
         : `Microsoft bumps the etag of ${beat.item ?? 'nothing'}`
-    case 'undo':
-      return 'the last run is undone'
     case 'meet':
       return `on ${beat.item} (${beat.resource}), ${beat.first} first: ${beat.crm} in the CRM, ${beat.outlook} in Outlook`
     case 'poison':
@@ -207,6 +205,8 @@ export function describe(beat: Beat): string {
       return 'a preview'
     case 'send':
       return `crm sends mail ${beat.mail}`
+    default:
+      return describeAct(beat, describe)
   }
 }
 

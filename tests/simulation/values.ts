@@ -19,6 +19,9 @@ export interface Stamped {
 export const ZONE = 'Europe/Berlin'
 export const FIRST_DAY = '2026-03-20'
 
+/** Somebody outside who invites and answers, and is not kept in step. */
+export const CARLA = 'carla.ruiz@contoso.example'
+
 /** The year of what was moved out of the period. */
 export const AWAY = '2035'
 
@@ -52,6 +55,7 @@ export type EventGroup =
   | 'showAs'
   | 'importance'
   | 'attendees'
+  | 'guests'
   | 'away'
   | 'broken'
 export type TaskGroup = 'subject' | 'body' | 'due' | 'categories' | 'steps' | 'importance' | 'status'
@@ -108,6 +112,17 @@ export function eventValue(group: EventGroup, item: string, stamp: number): Stam
         graph: { attendees: [{ type: 'required', emailAddress: { address: email } }] },
         plain: email,
         token: email,
+      }
+    }
+    case 'guests': {
+      // One who has a mailbox and can answer, and one outside by whom the value is known again.
+      const emails = [CARLA, `${s}@partner.example`]
+      return {
+        group: 'attendees',
+        crm: { attendees: emails.map((email) => ({ email, name: '', type: 'required' })) },
+        graph: { attendees: emails.map((address) => ({ type: 'required', emailAddress: { address } })) },
+        plain: emails.join(','),
+        token: `${s}@partner.example`,
       }
     }
     case 'away': {

@@ -33,6 +33,8 @@ export interface Desk {
   run(what: string, work: () => Promise<unknown>): Promise<void>
   /** Writes to Microsoft by the engine so far. */
   written(): number
+  /** Carries a decision about a run out. */
+  decides(run: Row['run'], yes: boolean, work: () => Promise<void>): Promise<void>
 }
 
 interface Row {
@@ -91,8 +93,10 @@ export class BackOffice {
       if (!yes)
         for (const row of held)
           if (row.run === run && row.do === 'delete') this.declined.add(nameOf(row.title))
-      await desk.run(yes ? 'approve' : 'decline', () =>
-        yes ? desk.engine.approve(run, { by: 'anna' }) : desk.engine.decline(run, { by: 'anna' }),
+      await desk.decides(run, yes, () =>
+        desk.run(yes ? 'approve' : 'decline', () =>
+          yes ? desk.engine.approve(run, { by: 'anna' }) : desk.engine.decline(run, { by: 'anna' }),
+        ),
       )
     }
   }

@@ -7,17 +7,14 @@ import {
   type TransportResponse,
 } from '../../src/connectors/graph/environment.ts'
 import { createGraphConnector } from '../../src/connectors/graph/graph.ts'
-import {
-  asId,
-  type CollectionId,
-  type MailboxId,
-  type OrganizationId,
-  type UserId,
-} from '../../src/core/ids.ts'
+import { asId, type MailboxId, type RunId } from '../../src/core/ids.ts'
 import type { Channel } from '../../src/core/item.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
-import { createMemoryStore, newChannel, type MemoryStore } from '../../src/store/memory-store.ts'
-import type { CollectionRow } from '../../src/store/sync-store.ts'
+import type { Env } from '../../src/engine/env.ts'
+import { createMemoryStore, type MemoryStore } from '../../src/store/memory-store.ts'
+import { Acts, SECOND } from './acts.ts'
+import { isActsBeat } from './acts-beats.ts'
+import { settled } from './acts-second.ts'
 import { type Chance, chance } from './chance.ts'
 import type { Fault, Rates } from './faults.ts'
 import { History } from './history.ts'
@@ -39,6 +36,7 @@ const STRANGER = 'ben.okafor@contoso.example'
 const START = Date.parse('2026-03-16T08:00:00Z')
 const MAILBOX = asId<MailboxId>('m1')
 const LEASE_MS = 120_000
+type During = readonly { readonly at: number; readonly beat: Beat }[]
 export const CHANNELS: readonly Channel[] = ['calendar', 'tasks']
 
 export interface WorldOptions {
@@ -55,6 +53,8 @@ export interface WorldOptions {
   readonly plan?: Parameters<Emulator['control']['plan']>[0]
   /** Loses the reply of the n-th write to Microsoft (counted from 1). */
   readonly loseReplyOf?: number
+  /** With what the acts layer has besides (acts.ts). */
+  readonly acts?: boolean
 }
 
 export class World {
@@ -76,10 +76,12 @@ export class World {
   busiest = 0
   readonly office = new BackOffice()
   readonly mailbox = MAILBOX
+  readonly owner = ANNA
+  acts: Acts | null = null
   readonly channels = CHANNELS
   /** Cells of the conflict matrix in which both people really met. */
   readonly met: string[] = []
-  readonly #ghosts = new Ghosts()
+  readonly #ghosts = new Map<string, Ghosts>()
   readonly #options: WorldOptions
   readonly #chance: Chance
   readonly #ids: { next: number }
@@ -90,12 +92,10 @@ export class World {
   #during: { at: number; beat: Beat }[] = []
   #skewMs = 0
   #token = { of: ANNA, text: '' }
-  readonly #place: Place
 
   private constructor(options: WorldOptions, emulator: Emulator, place: Place) {
     this.#options = options
     this.emulator = emulator
-    this.#place = place
     this.#chance = chance(options.seed).split('faults')
     this.#ids = { next: 0 }
     this.store = createMemoryStore()
@@ -127,20 +127,19 @@ export class World {
       randomSeed: 'simulation',
       switches: { deltaEmptyFirstPage: options.rates['empty-page'] !== undefined },
     })
-    const lists = await emulator.control.as(ANNA).get('/me/todo/lists')
-    const calendars = await emulator.control.as(ANNA).get('/me/calendars')
-    const first = (answer: { body: unknown }, flag: (each: Record<string, unknown>) => boolean): string =>
-      String((answer.body as { value: Record<string, unknown>[] }).value.find(flag)?.['id'])
-    const place: Place = {
-      owner: ANNA,
-      calendar: 'crm-calendar',
-      list: 'crm-list',
-      listId: first(lists, (each) => each['wellknownListName'] === 'defaultList'),
-    }
+    const { place, rows } = await settled(emulator, ANNA, MAILBOX, '')
     const world = new World(options, emulator, place)
     holder.world = world
-    await world.#plant(first(calendars, (each) => each['isDefaultCalendar'] === true))
+    await world.store.transaction(null, (tx) => tx.write(rows))
+    if (options.acts === true) await world.#settleActs()
     return world
+  }
+
+  async #settleActs(): Promise<void> {
+    const { emulator, history } = this
+    const acts = await Acts.begin(emulator, { store: () => this.store, history, now: () => this.now() })
+    await this.store.transaction(null, (tx) => tx.write(acts.rows))
+    this.acts = acts
   }
 
   now(): number {
@@ -149,53 +148,6 @@ export class World {
 
   get engine(): Engine {
     return this.#engine
-  }
-
-  /** Rows that setting up would have made: the mailbox, its channels and one collection for each. */
-  async #plant(calendarId: string): Promise<void> {
-    const collection = (channel: Channel, externalId: string, container: string): CollectionRow => ({
-      id: asId<CollectionId>(`c-${channel}`),
-      mailbox: MAILBOX,
-      channel,
-      externalId,
-      name: channel,
-      isDefault: true,
-      canWrite: true,
-      container,
-      selected: true,
-      cursor: null,
-      window: null,
-      generation: 0,
-      enumerating: false,
-      trouble: null,
-      wellKnown: null,
-    })
-    const user = this.emulator.info.users.find((each) => each.userPrincipalName === ANNA)
-    await this.store.transaction(null, (tx) =>
-      tx.write({
-        mailboxes: [
-          {
-            id: MAILBOX,
-            organization: asId<OrganizationId>('o1'),
-            user: asId<UserId>('u1'),
-            kind: 'user',
-            address: ANNA,
-            displayName: 'Anna',
-            tenantId: this.emulator.info.tenantId,
-            objectId: user?.id ?? '',
-            zone: 'Europe/Berlin',
-            state: 'connected',
-            trouble: null,
-            clockOffsetMs: 0,
-          },
-        ],
-        channels: CHANNELS.map((channel) => ({ ...newChannel(MAILBOX, channel), enabled: true })),
-        collections: [
-          collection('calendar', calendarId, this.#place.calendar),
-          collection('tasks', this.#place.listId, this.#place.list),
-        ],
-      }),
-    )
   }
 
   /** A fresh process on what the last one left behind. */
@@ -207,26 +159,12 @@ export class World {
       random: () => this.#chance.next(),
       sleep: (ms: number) => this.clock.sleep(ms),
     }
-    const { info } = this.emulator
-    const user = info.users.find((each) => each.userPrincipalName === whose)
-    const connector = createGraphConnector({
-      mailbox: { objectId: user?.id ?? '' },
-      tokens: {
-        accessToken: async (refresh) =>
-          (this.#token =
-            refresh || this.#token.text === '' || this.#token.of !== whose
-              ? { of: whose, text: this.emulator.control.token(info.clientId, whose) }
-              : this.#token).text,
-        identity: async () => ({ tenantId: info.tenantId, objectId: user?.id ?? null }),
-      },
-      endpoints: resolveEndpoints('global', { graph: info.graph, login: info.login }),
-      transport: this.#transport(process),
-      env,
-    })
+    const connector = this.#connect(process, env, whose)
+    const others = this.#connect(process, env, whose === ANNA ? STRANGER : ANNA)
     const engine = createEngine({
       store: stepped(this.store, process, (fault) => this.#draw(fault)),
       outgoing: steppedOutgoing(this.office.outgoing, (label) => process.step(label)),
-      connectorFor: async () => connector,
+      connectorFor: async ({ id }) => (id === MAILBOX ? connector : others),
       settingsFor: async () => ({
         direction: this.#options.shape.direction,
         conflicts: this.#options.shape.conflict,
@@ -241,6 +179,25 @@ export class World {
       env,
     })
     return { process, engine, connector }
+  }
+
+  #connect(process: Process, env: Env, whose: string): Connector {
+    const { info } = this.emulator
+    const user = info.users.find((each) => each.userPrincipalName === whose)
+    return createGraphConnector({
+      mailbox: { objectId: user?.id ?? '' },
+      tokens: {
+        accessToken: async (refresh) =>
+          (this.#token =
+            refresh || this.#token.text === '' || this.#token.of !== whose
+              ? { of: whose, text: this.emulator.control.token(info.clientId, whose) }
+              : this.#token).text,
+        identity: async () => ({ tenantId: info.tenantId, objectId: user?.id ?? null }),
+      },
+      endpoints: resolveEndpoints('global', { graph: info.graph, login: info.login }),
+      transport: this.#transport(process),
+      env,
+    })
   }
 
   #transport(process: Process): Transport {
@@ -300,8 +257,11 @@ export class World {
   /** A delta round that tells once more of what was deleted. */
   #haunt(path: string, status: number, text: string): string {
     if (this.#options.rates.ghost === undefined || status !== 200 || !path.includes('delta')) return text
-    const haunted = this.#ghosts.any && this.#draw('ghost') ? this.#ghosts.haunted(text) : text
-    this.#ghosts.note(text)
+    const [whose = ''] = /\/users\/[^/]+/.exec(path) ?? []
+    const ghosts = this.#ghosts.get(whose) ?? new Ghosts()
+    this.#ghosts.set(whose, ghosts)
+    const haunted = ghosts.any && this.#draw('ghost') ? ghosts.haunted(text) : text
+    ghosts.note(text)
     return haunted
   }
 
@@ -374,6 +334,7 @@ export class World {
 
   async act(beat: Beat): Promise<void> {
     if (isDecision(beat)) return this.office.act(this, beat)
+    if (isActsBeat(beat)) return this.acts?.act(this, beat)
     if (beat.do === 'meet') return this.#meet(beat)
     const act = await this.people.act(beat)
     if (act !== null) this.log.push(`act ${act.side} ${act.what} ${act.item} ${JSON.stringify(act.wrote)}`)
@@ -394,12 +355,29 @@ export class World {
   }
 
   /** Something that a person asks of the engine; a crash ends the process there. */
-  async run(what: string, work: () => Promise<unknown>): Promise<void> {
+  async run(what: string, work: () => Promise<unknown>, during: During = []): Promise<void> {
+    const base = this.#process.trail.length
+    const mine = during.map((each) => ({ at: base + 1 + Math.floor(each.at * 14), beat: each.beat }))
+    this.#during.push(...mine)
     const outcome = await this.#process.run(() =>
       work().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
     )
     if (outcome.ended === 'crashed') this.restart()
     else this.log.push(`${what} ${describe(outcome.value)}`)
+    for (const left of mine) {
+      const at = this.#during.indexOf(left)
+      if (at < 0) continue
+      this.#during.splice(at, 1)
+      await this.act(left.beat)
+    }
+  }
+
+  /** A decision about a run; of an undo that waited, it is that undo. */
+  async decides(id: RunId, yes: boolean, work: () => Promise<void>): Promise<void> {
+    const undo = this.store.dump().runs.find((each) => each.id === id)?.undo
+    if (!yes || !undo || this.acts === null) return work()
+    await this.acts.undoing.carriedOut(this, undo.what, work)
+    this.acts.undoing.note(this)
   }
 
   /** Writes to Microsoft by the engine so far. */
@@ -408,14 +386,18 @@ export class World {
   }
 
   /** One pass over each channel; restarts after a crash and goes on with the next. Returns how often it was cut off. */
-  async pass(during: readonly { readonly at: number; readonly beat: Beat }[] = []): Promise<void> {
+  async pass(during: During = []): Promise<void> {
     this.#planFaults()
     this.passedWhole = true
     const isStranger = this.#draw('wrong-account')
     if (isStranger) this.#begin(STRANGER)
-    for (const channel of CHANNELS) {
+    const [first, ...others] = CHANNELS.map((channel) => ({ mailbox: this.mailbox, channel }))
+    const bens = this.acts === null ? [] : CHANNELS.map((channel) => ({ mailbox: SECOND, channel }))
+    for (const round of [first, ...others, ...bens]) {
+      if (round === undefined) continue
+      const { mailbox, channel } = round
       this.#during =
-        channel === 'calendar'
+        round === first
           ? during.map((each) => ({ at: 1 + Math.floor(each.at * 14), beat: each.beat }))
           : this.#during
       for (let again = true; again;) {
@@ -424,7 +406,7 @@ export class World {
         for (const each of this.#during) each.at += base
         const outcome = await process.run(() =>
           this.#engine
-            .syncChannel(MAILBOX, channel, { trigger: 'schedule' })
+            .syncChannel(mailbox, channel, { trigger: 'schedule' })
             .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
         )
         again = outcome.ended === 'crashed' && this.#options.crashAt !== undefined
@@ -436,6 +418,7 @@ export class World {
     }
     await this.office.send(this)
     if (isStranger) this.#begin()
+    this.acts?.undoing.note(this)
     for (const left of this.#during.splice(0)) await this.act(left.beat)
   }
 

@@ -129,7 +129,11 @@ async function updateEvent(ask: Ask, operation: Update, options: PushOptions): P
   const wanted = all.recurrence === null ? {} : kept
   if (Object.keys(wanted).length > 0) return withOccurrences(ask, id, collection, wanted, whole, options)
   if (latest !== null && !('answer' in master) && !moves) return written1(latest)
-  return reloaded(ask, id, collection)
+  const now = await reloaded(ask, id, collection)
+  // Outlook takes a declined meeting out of the calendar: that is how the answer arrived.
+  if (now.outcome === 'gone' && 'answer' in master && all.answer === 'declined')
+    return { outcome: 'written', id, etag: ifMatch, item: null }
+  return now
 }
 
 const patchRequest = (id: string, body: JsonBody, key: string, ifMatch: string) => ({
