@@ -25,6 +25,9 @@ const EVERYTHING: Caller = {
   zone: 'UTC',
   session: null,
 }
+/** The request's id, and what the machine said with it, differ where the cause is the same. */
+const causeOf = (message: string | null): string =>
+  (message ?? '').replace(/Microsoft answered \d{3} .*?\(request [^)]*\)/, '')
 /** Days before the secret ends at which it is said; from the last one on it is an error. */
 const SECRET_WARNINGS = [30, 14, 7, 1] as const
 /** One failure may be a restart on the way. */
@@ -44,17 +47,25 @@ export async function refreshAlerts({
   const owners = await database.query<{ id: string; user: string | null; organization: string }>(
     'select id, "user", organization from mailboxes',
   )
-  for (const view of await channelViews(database, EVERYTHING, now)) {
-    if (view.health !== 'needs-person' && view.health !== 'late') continue
+  const unwell = (await channelViews(database, EVERYTHING, now)).filter(
+    (view) => view.health === 'needs-person' || view.health === 'late',
+  )
+  // One cause stops all channels of a mailbox: that is one alert.
+  for (const group of Map.groupBy(unwell, (one) =>
+    [one.mailbox, one.health, causeOf(one.message)].join(' '),
+  ).values()) {
+    const [view] = group
+    if (view === undefined) continue
     const owner = owners.find((one) => one.id === view.mailbox)
+    const channels = group.map((one) => CHANNEL_LABEL[one.channel]).join(', ')
     wanted.push({
       key: `mailbox ${view.mailbox} ${view.channel}`,
       severity: view.health === 'late' ? 'warning' : 'error',
       title:
-        `${CHANNEL_LABEL[view.channel]} of ${view.address} is ${view.health === 'late' ? 'late' : 'stopped'}. ${view.message ?? ''}`.trim(),
+        `${channels} of ${view.address} ${group.length > 1 ? 'are' : 'is'} ${view.health === 'late' ? 'late' : 'stopped'}. ${view.message ?? ''}`.trim(),
       remedy:
         view.health === 'late'
-          ? 'It goes on by itself. If it stays late, run the doctor.'
+          ? 'It is tried again by itself. If it stays late, run the doctor.'
           : 'Reconnect the account, or run the doctor: it names the fix.',
       link: `/system/mailboxes/${view.mailbox}`,
       mailbox: view.mailbox,

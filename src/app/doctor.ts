@@ -1,5 +1,6 @@
 import { ConnectorError } from '../connectors/connector.ts'
 import { asId, type MailboxId } from '../core/ids.ts'
+import type { Channel } from '../core/item.ts'
 import { resolve } from '../core/settings.ts'
 import type { DoctorStep } from '../server/microsoft.ts'
 import { storedSettings } from '../server/settings-store.ts'
@@ -236,22 +237,29 @@ export async function examineAll(parts: DoctorParts): Promise<readonly DoctorSte
     }
   }
   const foreign = parts.foreignMailbox
+  const limited = (['calendar', 'email'] as const).filter(
+    (channel) => resolve(`integrations.${channel}`, settings).value,
+  )
   if (access === 'application' && foreign !== undefined)
     steps.push(
       await step('foreign', `Refusal of ${foreign}`, async () => {
-        try {
-          await (await accounts.connectorBy(auth.application(), foreign)).collections('calendar', signal)
-        } catch (error) {
-          if (
-            error instanceof ConnectorError &&
-            (error.failure.kind === 'unauthorized' || error.failure.kind === 'rejected')
-          )
-            return fine('Microsoft refuses it, as it should.')
-          throw error
-        }
+        const connector = await accounts.connectorBy(auth.application(), foreign)
+        const read: Channel[] = []
+        // What is off was not consented to either: that it is refused proves nothing.
+        for (const channel of limited.length > 0 ? limited : (['calendar'] as const))
+          try {
+            await connector.collections(channel, signal)
+            read.push(channel)
+          } catch (error) {
+            const refused =
+              error instanceof ConnectorError &&
+              (error.failure.kind === 'unauthorized' || error.failure.kind === 'rejected')
+            if (!refused) throw error
+          }
+        if (read.length === 0) return fine('Microsoft refuses it, as it should.')
         return {
           state: 'failed',
-          detail: 'The application can read this mailbox.',
+          detail: `The application can read this mailbox (${read.join(', ')}).`,
           fix: 'Limit the application as the set-up guide shows (New-ManagementScope, New-ManagementRoleAssignment), and remove the directory-wide consent for the same permissions.',
         }
       }),

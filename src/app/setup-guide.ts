@@ -20,6 +20,13 @@ const INTEGRATION = {
   tasks: 'integrations.tasks',
   email: 'integrations.email',
 } as const
+/** Of the permissions that we ask for, those that Exchange can limit to some mailboxes (RBAC for Applications). */
+const LIMITED_BY_EXCHANGE: ReadonlySet<string> = new Set([
+  'MailboxSettings.Read',
+  'Calendars.ReadWrite',
+  'Mail.ReadWrite',
+  'Mail.Send',
+])
 const ALL: readonly Channel[] = ['calendar', 'tasks', 'email']
 
 export function setupGuide(input: GuideInput): Guide {
@@ -31,6 +38,7 @@ export function setupGuide(input: GuideInput): Guide {
   const permissions = requiredPermissions({ channels, access, sharedMailboxes: false, singleSignOn }).map(
     ({ name, why }) => ({ name, why, kind: access }),
   )
+  const roles = permissions.map(({ name }) => name).filter((name) => LIMITED_BY_EXCHANGE.has(name))
   const gaps = new Set<string>(applicationGaps(settings))
   const state = (...keys: string[]): 'done' | 'open' => (keys.some((key) => gaps.has(key)) ? 'open' : 'done')
   const redirectUris = [
@@ -90,7 +98,8 @@ export function setupGuide(input: GuideInput): Guide {
             title: 'Limit the application to the mailboxes it needs',
             text: [
               'Application permissions reach every mailbox of the directory until you limit them. In Exchange Online PowerShell, with a mail-enabled security group of the wanted people:',
-              'Then run the doctor with the address of a mailbox that must be refused.',
+              `What is consented in Entra ID and what is assigned here add up: when the assignments are made, take ${roles.join(', ')} out of API permissions again. ${channels.includes('tasks') ? 'Tasks of Microsoft To Do cannot be limited in this way.' : ''}`.trim(),
+              'Then run the doctor with the address of a mailbox that must be refused. Exchange may take an hour or two until it follows.',
             ],
             state: 'unknown' as const,
             copy: [
@@ -102,12 +111,10 @@ export function setupGuide(input: GuideInput): Guide {
                 label: 'Define the mailboxes',
                 value: `New-ManagementScope -Name "Syncline" -RecipientRestrictionFilter "MemberOfGroup -eq '<distinguished name of the group>'"`,
               },
-              ...channels
-                .filter((channel) => channel !== 'tasks')
-                .map((channel) => ({
-                  label: `Allow the ${channel}`,
-                  value: `New-ManagementRoleAssignment -App ${resolve('application.clientId', settings).value || '<client id>'} -Role "Application ${channel === 'email' ? 'Mail.ReadWrite' : 'Calendars.ReadWrite'}" -CustomResourceScope "Syncline"`,
-                })),
+              ...roles.map((role) => ({
+                label: `Allow ${role}`,
+                value: `New-ManagementRoleAssignment -App ${resolve('application.clientId', settings).value || '<client id>'} -Role "Application ${role}" -CustomResourceScope "Syncline"`,
+              })),
             ],
           },
         ]
@@ -122,5 +129,12 @@ export function setupGuide(input: GuideInput): Guide {
       copy: [],
     },
   ]
-  return { redirectUris, permissions, adminConsentUrl: input.adminConsentUrl, steps }
+  return {
+    channels: [...channels],
+    access,
+    redirectUris,
+    permissions,
+    adminConsentUrl: input.adminConsentUrl,
+    steps,
+  }
 }

@@ -47,7 +47,7 @@ export interface ChannelRecord {
   readonly linked: number
 }
 
-/** Rows of the channels that the caller may see; `mailboxes` narrows them. */
+/** Rows of the channels that the caller may see, of a system mailbox its mail alone; `mailboxes` narrows them. */
 export async function channelViews(
   sql: Sql,
   caller: Caller,
@@ -68,6 +68,7 @@ export async function channelViews(
       left join (select mailbox, channel, count(*) as n from parked group by 1, 2) p on p.mailbox = c.mailbox and p.channel = c.channel
       left join (select mailbox, channel, count(*) as n from links where state = 'linked' group by 1, 2) l on l.mailbox = c.mailbox and l.channel = c.channel
       where ($1::text is null or m."user" = $1) and ($2::text[] is null or c.mailbox = any($2))
+        and (c.channel = 'email' or not exists (select from system_mailboxes s where s.mailbox = c.mailbox))
       order by m.address, c.channel`,
     [caller.role === 'user' ? caller.user : null, mailboxes, new Date(now)],
   )

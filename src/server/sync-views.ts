@@ -44,6 +44,9 @@ export interface OperationRecord {
   readonly title: string
   readonly before: Fields | null
   readonly after: Fields | null
+  /** A folder is kept by its id; people read its name. */
+  readonly folder_before: string | null
+  readonly folder_after: string | null
   readonly mails: readonly string[]
   readonly state: OperationView['state']
   readonly reason: string | null
@@ -58,7 +61,9 @@ export interface OperationRecord {
 /** `where` clauses may name `o` (operations), `m` (mailboxes) and `r` (records). */
 const ID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 export const OPERATIONS = `select o.id, o.run, o.mailbox, m.address, o.channel, o.collection, c.name as collection_name, o.record, o.item,
-    o.side, o.action, o.rule, o.cause, cu.name as cause_name, o.title, o.before, o.after, o.mails, o.state, o.reason, o.attempts, o.created_at, o.sent_at,
+    o.side, o.action, o.rule, o.cause, cu.name as cause_name, o.title, o.before, o.after,
+    (select f.name from collections f where f.id = o.before ->> 'folder') as folder_before,
+    (select f.name from collections f where f.id = o.after ->> 'folder') as folder_after, o.mails, o.state, o.reason, o.attempts, o.created_at, o.sent_at,
     o.done_at, coalesce((select u.id from runs u where u.undoes = o.run and u.state <> 'planned'
         and exists (select from operations w where w.run = u.id and w.state in ('planned', 'sent', 'unknown', 'written'))
         order by u.started_at desc limit 1),
@@ -110,7 +115,7 @@ export function operationView(row: OperationRecord, words: Words): OperationView
     why: ruleSentence(row.rule, words.productName),
     cause: causeText(row),
     title: isReadable ? row.title : HIDDEN,
-    differences: isReadable ? differencesOf(row.action, row.before, row.after, words) : [],
+    differences: isReadable ? differencesOf(row, words) : [],
     mails: isReadable ? [...row.mails] : [],
     reason: row.reason,
     attempts: row.attempts,
@@ -132,13 +137,14 @@ function causeText({ cause, cause_name }: OperationRecord): string {
 const text = (group: string, value: Json | undefined, words: Words): string | null =>
   value === undefined || value === null ? null : describeValue(group, value, readerOf(words))
 
+/** Stands for a folder that is there no more. */
+const GONE = 'a folder that is gone'
+
 /** Of an update only what it changes; of a creation or deletion what is not empty. */
-function differencesOf(
-  action: OperationView['do'],
-  before: Fields | null,
-  after: Fields | null,
-  words: Words,
-): OperationView['differences'] {
+function differencesOf(row: OperationRecord, words: Words): OperationView['differences'] {
+  const { action, before, after } = row
+  const named = (group: string, value: Json, folder: string | null): string | null =>
+    group === 'folder' && value !== null ? (folder ?? GONE) : text(group, value, words)
   const groups =
     action === 'update'
       ? Object.keys(after ?? {})
@@ -153,8 +159,8 @@ function differencesOf(
     .map((one) => ({
       ...one,
       label: describeGroup(one.group, readerOf(words)),
-      beforeText: text(one.group, one.before, words),
-      afterText: text(one.group, one.after, words),
+      beforeText: named(one.group, one.before, row.folder_before),
+      afterText: named(one.group, one.after, row.folder_after),
     }))
 }
 
@@ -263,6 +269,8 @@ export interface ConflictRecord {
   readonly base: Json
   readonly crm: Json
   readonly mailbox_value: Json
+  /** Names of the folders whose ids stand in the values. */
+  readonly folders: readonly (string | null)[] | null
   readonly rule: string
   readonly verdict: ConflictView['verdict']
   readonly state: ConflictView['state']
@@ -275,7 +283,8 @@ export interface ConflictRecord {
 }
 /** `where` clauses may name `k` (conflicts), `m` (mailboxes) and `r` (records). */
 export const CONFLICTS = `select k.id, k.mailbox, m.address, k.channel, k.record, k.run, k.kind, k.field_group, k.title, k.base, k.crm,
-    k.mailbox_value, k.rule, k.verdict, k.state, k.answer, k.at, coalesce(u.name, k.answered_by) as answered_by, k.answered_at,
+    k.mailbox_value, case when k.field_group = 'folder' then array(select f.name from unnest(array[k.base, k.crm, k.mailbox_value])
+      with ordinality as v (id, n) left join collections f on f.id = v.id #>> '{}' order by v.n) end as folders, k.rule, k.verdict, k.state, k.answer, k.at, coalesce(u.name, k.answered_by) as answered_by, k.answered_at,
     m."user" as owner, r.fields ->> 'sensitivity' as sensitivity
   from conflicts k join mailboxes m on m.id = k.mailbox left join users u on u.id = k.answered_by left join records r on r.id = k.record`
 
@@ -286,10 +295,11 @@ export const isRemembered = (
 
 export function conflictView(row: ConflictRecord, words: Words): ConflictView {
   const isReadable = mayRead(row, words.reader)
-  const value = (one: Json) =>
-    isReadable
-      ? { value: one, text: text(row.field_group, one, words), by: null, at: null }
-      : { value: null, text: null, by: null, at: null }
+  const value = (one: Json, at: number) => {
+    if (!isReadable) return { value: null, text: null, by: null, at: null }
+    const folder = row.folders === null || one === null ? null : (row.folders[at] ?? GONE)
+    return { value: one, text: folder ?? text(row.field_group, one, words), by: null, at: null }
+  }
   return {
     id: row.id,
     mailbox: row.mailbox,
@@ -301,9 +311,9 @@ export function conflictView(row: ConflictRecord, words: Words): ConflictView {
     group: row.field_group,
     label: describeGroup(row.field_group, readerOf(words)),
     title: isReadable ? row.title : HIDDEN,
-    base: value(row.base),
-    crm: value(row.crm),
-    mailboxValue: value(row.mailbox_value),
+    base: value(row.base, 0),
+    crm: value(row.crm, 1),
+    mailboxValue: value(row.mailbox_value, 2),
     rule: row.rule,
     why: ruleSentence(row.rule, words.productName),
     verdict: row.verdict,

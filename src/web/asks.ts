@@ -71,6 +71,7 @@ export function askConflicts(url: Search) {
     query: {
       ...pagingOf(url),
       ...conflictFilters(url),
+      ...given(url, 'record'),
       ...(state !== 'all' && { state }),
     } as Query<'GET /api/conflicts'>,
   })

@@ -84,6 +84,15 @@ describe('the product', () => {
     await person.call('PATCH /api/calendar/events/:event', { params: { event }, body: { version, change } })
   }
   const set = (values: Parameters<DemoApp['set']>[0]) => demo.set(values)
+  const lookForAlerts = async (): Promise<void> => {
+    const { app } = demo
+    await refreshAlerts({
+      ...app,
+      live: { tell: () => undefined },
+      webhooks: { tell: () => undefined },
+      sync: app.sync.actions,
+    } as unknown as Parts)
+  }
   const lastRun = async (): Promise<string> =>
     (
       await query<{ id: string }>(
@@ -395,6 +404,32 @@ describe('the product', () => {
     expect(await count()).toEqual(held)
   })
 
+  test('[pain 8] one cause that stops all channels of a mailbox is one alert, that ends with it', async () => {
+    const ben = await demo.mailbox(BEN)
+    demo.emulator.control.faults.plan([{ kind: 'mailbox-gone', mailbox: BEN }])
+    for (const channel of ['calendar', 'tasks', 'email'] as const)
+      await demo.admin.call('POST /api/sync', { body: { mailbox: ben, channel } })
+    const stopped = `select channel from channels where mailbox = $1 and state <> 'running' and failures > 0`
+    await until('all of them to fail', async () => (await query(stopped, [ben])).length === 3)
+    await query(`update channels set proven_at = now() - interval '1 day' where mailbox = $1`, [ben])
+    await lookForAlerts()
+    const alerts = await query<{ title: string }>(
+      'select title from alerts where mailbox = $1 and resolved_at is null',
+      [ben],
+    )
+    expect(alerts.map((one) => one.title)).toEqual([
+      expect.stringMatching(
+        /^Calendar, Email, Tasks of ben\.okafor@contoso\.example are stopped\. .*licence/,
+      ),
+    ])
+    demo.emulator.control.faults.plan([])
+    for (const channel of ['calendar', 'tasks', 'email'] as const)
+      await demo.admin.call('POST /api/sync', { body: { mailbox: ben, channel } })
+    await until('they go on', async () => (await query(stopped, [ben])).length === 0)
+    await lookForAlerts()
+    expect(await query('select 1 from alerts where mailbox = $1 and resolved_at is null', [ben])).toEqual([])
+  })
+
   test('[pain 11] the second secret takes over when the first ends, and an alert says so', async () => {
     const { clientId, clientSecret } = demo.emulator.info
     demo.emulator.control.store.data.apps
@@ -412,13 +447,7 @@ describe('the product', () => {
     await sync()
     expect(await find('With the next secret')).toBeDefined()
     expect(await atMicrosoft(id)).not.toBeNull()
-    const { app } = demo
-    await refreshAlerts({
-      ...app,
-      live: { tell: () => undefined },
-      webhooks: { tell: () => undefined },
-      sync: app.sync.actions,
-    } as unknown as Parts)
+    await lookForAlerts()
     const alerts = await query<{ title: string }>(
       `select title from alerts where key = 'credential next' and resolved_at is null`,
     )

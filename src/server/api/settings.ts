@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ACTING, ADMINISTRATOR, EVERYONE, id, instant, json, route } from './contract.ts'
+import { ACTING, ADMINISTRATOR, channel, EVERYONE, id, instant, json, route } from './contract.ts'
 
 /** The configuration at its three scopes, the set-up guide and the doctor. */
 export const scope = z.enum(['system', 'organization', 'user'])
@@ -169,6 +169,9 @@ export const settingsApi = {
       access: z.enum(['delegated', 'application']).optional(),
     }),
     answer: z.object({
+      /** For which it is: those asked for, or those that are enabled. */
+      channels: z.array(channel),
+      access: z.enum(['delegated', 'application']),
       redirectUris: z.array(z.object({ uri: z.string(), why: z.string() })),
       permissions: z.array(
         z.object({ name: z.string(), why: z.string(), kind: z.enum(['delegated', 'application']) }),

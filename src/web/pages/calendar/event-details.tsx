@@ -9,7 +9,8 @@ import { formatPlainDate, theReader } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { calendar as t } from '../../text/en/calendar.ts'
 import { Definitions, Note, Trouble } from '../../ui/page.tsx'
-import { Status, SyncStatus } from '../../ui/status.tsx'
+import { Status } from '../../ui/status.tsx'
+import { SyncWords } from '../../ui/sync-words.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { RelativeTime } from '../../ui/time.tsx'
 import type { Calendar } from './layout.ts'
@@ -143,7 +144,7 @@ export function EventDetails({ event, slot, occurrence, calendar, onEdit, onClos
       <section>
         <h3>{t.sync}</h3>
         <p>
-          <SyncStatus state={event.sync.state} /> {event.sync.detail}
+          <SyncWords record={event.id} sync={event.sync} />
         </p>
         <p className={css['dim']}>
           {t.changedBy(event.modifiedBy)}, <RelativeTime at={event.modifiedAt} />.{' '}

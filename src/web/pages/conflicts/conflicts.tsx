@@ -1,5 +1,6 @@
 import { Button, Menu } from '@mantine/core'
 import { IconChevronDown } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { useAct, useAsked, type Item } from '../../api/client.ts'
 import { useMayAct } from '../../api/session.ts'
@@ -28,6 +29,7 @@ export function ConflictsPage() {
   const [url, setUrl] = useUrl()
   const state = (url['state'] ?? 'open') as Conflict['state'] | 'all'
   const list = useAsked(askConflicts(url), { keep: true })
+  const { record } = url
   const rows = list.data?.items ?? []
   const first = useFirstScreen(list.data?.items, ENTRY_PX)
   const openId = url['conflict']
@@ -50,7 +52,18 @@ export function ConflictsPage() {
     <Page
       title={t.title}
       lead={t.lead}
-      actions={state === 'open' && <AllAlike count={list.data?.total ?? 0} filters={conflictFilters(url)} />}
+      actions={
+        state === 'open' && (
+          <AllAlike
+            count={list.data?.total ?? 0}
+            alike={
+              record === undefined && url['q'] === undefined
+                ? { all: conflictFilters(url) }
+                : { conflicts: rows.map((row) => row.id) }
+            }
+          />
+        )
+      }
     >
       <Toolbar>
         <SearchField placeholder={text.common.search} />
@@ -66,6 +79,11 @@ export function ConflictsPage() {
         <FilterSelect name="kind" label={t.kind} options={optionsOf(text.states.conflictKind)} />
         <FilterSelect name="channel" label={t.channel} options={optionsOf(text.common.channel)} />
       </Toolbar>
+      {record !== undefined && (
+        <p className={css['only']}>
+          {t.onlyItem} <Link to="/conflicts">{t.showAll}</Link>
+        </p>
+      )}
       <Loaded of={list}>
         {(data) =>
           rows.length === 0 ? (
@@ -131,20 +149,21 @@ function Entry({
   )
 }
 
-function AllAlike({
-  count,
-  filters,
-}: {
-  readonly count: number
-  readonly filters: ReturnType<typeof conflictFilters>
-}) {
+interface Alike {
+  readonly all?: ReturnType<typeof conflictFilters>
+  /** What a search or an item leaves of them: these are named, so that no other is answered with them. */
+  readonly conflicts?: string[]
+}
+
+function AllAlike({ count, alike }: { readonly count: number; readonly alike: Alike }) {
   const sideName = useSideName()
   const mayAct = useMayAct()
   const answer = useAct('POST /api/conflicts/answer', {
     changes: ['conflicts', 'status', 'runs'],
     done: () => tellDone(t.answered),
   })
-  if (!mayAct || count < 2) return null
+  const named = alike.conflicts?.length ?? count
+  if (!mayAct || named < 2) return null
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -156,11 +175,9 @@ function AllAlike({
         {(['crm', 'mailbox'] as const).map((take) => (
           <Menu.Item
             key={take}
-            onClick={() =>
-              answer.mutate({ body: { choice: { take }, all: filters } }, { onError: tellProblem })
-            }
+            onClick={() => answer.mutate({ body: { choice: { take }, ...alike } }, { onError: tellProblem })}
           >
-            {t.allAlikeTo(count, sideName(take))}
+            {t.allAlikeTo(named, sideName(take))}
           </Menu.Item>
         ))}
       </Menu.Dropdown>

@@ -24,7 +24,7 @@ import { text } from '../../text/en.ts'
 import { mail as t } from '../../text/en/mail.ts'
 import { Modal } from '../../ui/dialog.tsx'
 import { Definitions, Mono, Note } from '../../ui/page.tsx'
-import { SyncStatus } from '../../ui/status.tsx'
+import { SyncWords } from '../../ui/sync-words.tsx'
 import { tellDone, tellProblem } from '../../ui/tell.ts'
 import { RecordLinks } from '../records/record-links.tsx'
 import { Attachments } from './attachments.tsx'
@@ -251,7 +251,7 @@ function Details({ message }: { readonly message: Message }) {
           [
             t.sync,
             <span key="sync">
-              <SyncStatus state={message.sync.state} /> {message.sync.detail}{' '}
+              <SyncWords record={message.id} sync={message.sync} />{' '}
               <Link to={`/why/${message.id}`}>{t.why}</Link>
             </span>,
           ],
@@ -279,8 +279,7 @@ function CardBody({ message, previewLimit, onAnswer, alone }: Props) {
       {/* That it is on its way is no news: what was pressed a moment ago is. */}
       {!['fine', 'local', 'waiting'].includes(message.sync.state) && (
         <p className={css['syncLine']}>
-          <SyncStatus state={message.sync.state} /> {message.sync.detail}{' '}
-          <Link to={`/why/${message.id}`}>{t.why}</Link>
+          <SyncWords record={message.id} sync={message.sync} /> <Link to={`/why/${message.id}`}>{t.why}</Link>
         </p>
       )}
       {message.remoteImages > 0 && !remote && (

@@ -3,6 +3,7 @@ import { IconKey } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useAct, useAsk, type Item } from '../../api/client.ts'
 import { useMe } from '../../api/session.ts'
+import { formatDate } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { me as t } from '../../text/en/me.ts'
 import { Copy } from '../../ui/copy.tsx'
@@ -28,7 +29,7 @@ export function TokensPage() {
       cell: (row) => (
         <TwoLines
           title={row.name}
-          sub={`${t.hint} ${row.hint}, ${text.signIn.role[row.role].toLowerCase()}`}
+          sub={`${t.madeOn(formatDate(row.createdAt))}, ${text.signIn.role[row.role].toLowerCase()}`}
         />
       ),
     },

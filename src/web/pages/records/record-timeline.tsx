@@ -122,7 +122,13 @@ function Line({ entry, onTakeOut }: { readonly entry: Entry; readonly onTakeOut:
       </span>
       {state !== undefined && state !== 'fine' && state !== 'local' && (
         <span>
-          <SyncStatus state={state} />
+          {state === 'conflict' ? (
+            <Link to="/conflicts" search={{ record: entry.id }}>
+              <SyncStatus state={state} />
+            </Link>
+          ) : (
+            <SyncStatus state={state} />
+          )}
         </span>
       )}
     </li>

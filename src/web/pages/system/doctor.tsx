@@ -6,7 +6,7 @@ import { system as t } from '../../text/en/system.ts'
 import { Card, Empty, Loaded, Page, Trouble } from '../../ui/page.tsx'
 import { Status, type Tone } from '../../ui/status.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
-import { StepList } from './step-list.tsx'
+import { StepList, type Step } from './step-list.tsx'
 import css from './system.module.css'
 import { inSystem } from './system.tsx'
 
@@ -61,12 +61,29 @@ export function DoctorPage() {
                     {t.lastRun}: <RelativeTime at={data.at} />
                   </span>
                 </p>
-                <StepList steps={data.steps} />
+                <Steps steps={data.steps} />
               </Card>
             )
           }
         </Loaded>
       </div>
     </Page>
+  )
+}
+
+/** What needs a person first; the rest stays in the order in which it was tested. */
+function Steps({ steps }: { readonly steps: readonly Step[] }) {
+  const wrong = steps.filter((one) => one.state === 'failed' || one.state === 'warning')
+  if (wrong.length === 0 || wrong.length === steps.length) return <StepList steps={steps} />
+  const others = steps.filter((one) => !wrong.includes(one))
+  return (
+    <>
+      <h2>{t.putRight}</h2>
+      <StepList steps={wrong} />
+      <details className={css['others']}>
+        <summary>{t.working(others.length)}</summary>
+        <StepList steps={others} />
+      </details>
+    </>
   )
 }

@@ -15,19 +15,20 @@ const tones: Record<keyof typeof t.stepState, Tone> = { done: 'ok', open: 'held'
 
 export function GuidePage() {
   const [url, setUrl] = useUrl()
-  const wanted = (url['channels'] ?? 'calendar,tasks').split(',').filter(Boolean)
-  const chosen = useAsk(
-    'GET /api/settings/explain',
-    { query: { key: 'application.access' } },
-    { enabled: url['access'] === undefined },
-  )
-  const access =
-    (url['access'] ?? chosen.data?.items[0]?.value) === 'application' ? 'application' : 'delegated'
+  const asked = url['access']
   const guide = useAsk(
     'GET /api/setup-guide',
-    { query: { channels: wanted.join(','), access } },
+    {
+      query: {
+        ...(url['channels'] !== undefined && { channels: url['channels'] }),
+        ...((asked === 'application' || asked === 'delegated') && { access: asked }),
+      },
+    },
     { keep: true },
   )
+  // Until something else is asked for: what is enabled, with the access that is set.
+  const wanted: readonly string[] = url['channels']?.split(',').filter(Boolean) ?? guide.data?.channels ?? []
+  const access = asked ?? guide.data?.access ?? 'delegated'
   return (
     <Page
       narrow
@@ -45,7 +46,7 @@ export function GuidePage() {
           <Checkbox.Group
             label={t.wanted}
             size="xs"
-            value={wanted}
+            value={[...wanted]}
             onChange={(next) =>
               setUrl({ channels: channels.filter((one) => next.includes(one)).join(',') || 'calendar' })
             }

@@ -26,6 +26,8 @@ const channelCell = (channel: Mailbox['channels'][number]['channel']): Column<Ma
     return one && row.state !== 'disconnected' && <HealthStatus health={one.health} bare />
   },
 })
+/** Where there is no room for each channel: what is worst of them, if anything is. */
+const WORST = ['needs-person', 'held', 'late', 'paused'] as const
 const columns: readonly Column<Mailbox>[] = [
   {
     key: 'address',
@@ -33,7 +35,24 @@ const columns: readonly Column<Mailbox>[] = [
     sort: 'address',
     cell: (row) => <TwoLines title={row.displayName} sub={row.address} />,
   },
-  { key: 'state', label: t.state, cell: (row) => <MailboxStatus state={row.state} /> },
+  {
+    key: 'state',
+    label: t.state,
+    cell: (row) => {
+      const worst =
+        row.state === 'connected' && WORST.find((one) => row.channels.some((c) => c.health === one))
+      return (
+        <>
+          <MailboxStatus state={row.state} />
+          {worst && (
+            <div className={css['phone']}>
+              <HealthStatus health={worst} bare />
+            </div>
+          )}
+        </>
+      )
+    },
+  },
   channelCell('calendar'),
   channelCell('tasks'),
   channelCell('email'),

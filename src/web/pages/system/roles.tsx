@@ -1,7 +1,7 @@
 import { IconEye, IconMinus, IconPencil } from '@tabler/icons-react'
 import { useAsk, type Item } from '../../api/client.ts'
 import { system as t } from '../../text/en/system.ts'
-import { Card, Loaded, Page, Section } from '../../ui/page.tsx'
+import { Card, Help, Loaded, Page, Section } from '../../ui/page.tsx'
 import { inSystem } from './system.tsx'
 import css from './system.module.css'
 
@@ -12,6 +12,9 @@ const areas: Record<keyof typeof t.areas, readonly string[]> = {
   calendar: ['calendar'],
   tasks: ['tasks', 'task-lists'],
   records: ['records'],
+  mail: ['mail'],
+  systemMailboxes: ['system-mailboxes', 'mail-templates'],
+  reviewQueue: ['review-queue', 'mailroom'],
   sync: ['mailboxes', 'connect', 'sync'],
   plans: ['plans', 'runs', 'operations'],
   conflicts: ['conflicts'],
@@ -69,6 +72,7 @@ export function RolesPage() {
                 </tbody>
               </table>
             </Card>
+            <Help>{t.whose}</Help>
             {items.map((role) => (
               <Section key={role.role} title={role.label} help={role.summary}>
                 <details>

@@ -18,6 +18,11 @@ type Webhook = Item<'GET /api/webhooks'>
 type Event = keyof typeof t.webhookEvents
 const events = Object.keys(t.webhookEvents) as Event[]
 
+const tones = { off: 'none', new: 'none', fails: 'fail', works: 'ok' } as const
+/** On, and what the other side made of the last call. */
+const stateOf = ({ active, lastStatus }: Webhook): keyof typeof tones =>
+  !active ? 'off' : lastStatus === null ? 'new' : /^2\d\d\b/.test(lastStatus) ? 'works' : 'fails'
+
 export function WebhooksPage() {
   const [editing, setEditing] = useState<Webhook | 'new' | null>(null)
   const [secret, setSecret] = useState<string | null>(null)
@@ -37,11 +42,14 @@ export function WebhooksPage() {
     {
       key: 'active',
       label: t.state,
-      cell: (row) => (
-        <Status tone={row.active ? 'ok' : 'none'} bare>
-          {row.active ? text.common.yes : text.common.no}
-        </Status>
-      ),
+      cell: (row) => {
+        const state = stateOf(row)
+        return (
+          <Status tone={tones[state]} bare>
+            {t.webhookState[state]}
+          </Status>
+        )
+      },
     },
     {
       key: 'last',

@@ -8,7 +8,7 @@ import { theReader, today } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { tasks as t } from '../../text/en/tasks.ts'
 import { Loaded, Trouble } from '../../ui/page.tsx'
-import { SyncStatus } from '../../ui/status.tsx'
+import { SyncWords } from '../../ui/sync-words.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { plainText } from '../calendar/plain-text.ts'
 import { RecurrenceField } from '../calendar/recurrence-field.tsx'
@@ -190,7 +190,7 @@ function TaskForm({
         </p>
       )}
       <p className={css['dim']}>
-        <SyncStatus state={task.sync.state} /> {task.sync.detail} {t.changedBy(task.modifiedBy)},{' '}
+        <SyncWords record={task.id} sync={task.sync} /> {t.changedBy(task.modifiedBy)},{' '}
         <RelativeTime at={task.modifiedAt} />. <Link to={`/why/${task.id}`}>{t.why}</Link>
       </p>
       {mayAct && (

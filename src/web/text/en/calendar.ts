@@ -1,5 +1,12 @@
 import { count } from './common.ts'
 
+/** As Graph names them, and as people do. */
+const MEETING_PROVIDERS: { readonly [name: string]: string } = {
+  teamsForBusiness: 'Microsoft Teams',
+  skypeForBusiness: 'Skype for Business',
+  skypeForConsumer: 'Skype',
+}
+
 export const calendar = {
   title: 'Calendar',
   views: { month: 'Month', week: 'Week', day: 'Day', agenda: 'Agenda' },
@@ -25,7 +32,7 @@ export const calendar = {
 
   // Details
   where: 'Where',
-  join: (provider: string) => `Join with ${provider}`,
+  join: (provider: string) => `Join with ${MEETING_PROVIDERS[provider] ?? provider}`,
   repeats: 'Repeats',
   attendees: 'Attendees',
   organizer: 'Organizer',

@@ -34,6 +34,8 @@ export const conflicts = {
   emptyOpen:
     'Nothing waits for you. When a field is changed on both sides to different values, it will be here with both of them.',
   empty: 'Nothing fits these filters.',
+  onlyItem: 'Only those of one item.',
+  showAll: 'Show all',
   allAlike: 'Answer all alike',
   allAlikeTo: (n: number, side: string) => `Take ${side} for ${count.conflicts(n)}`,
   pick: 'Choose a conflict from the list, or press j.',

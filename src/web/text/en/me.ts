@@ -74,7 +74,7 @@ export const me = {
   made: 'Copy it now: it is not shown again.',
   revoke: 'Revoke',
   revoked: 'Revoked. Programs that use it are refused from now on.',
-  hint: 'Begins with',
+  madeOn: (date: string) => `Made on ${date}`,
   created: 'Made',
   used: 'Last used',
   neverUsed: 'never',

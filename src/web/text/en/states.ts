@@ -1,5 +1,7 @@
 /** The words that stand beside each state's colour and icon. */
 export const states = {
+  /** Where a state waits for a person. */
+  decide: 'Decide',
   health: {
     proven: 'In sync',
     working: 'Working',
