@@ -47,6 +47,19 @@ describe.each(await testEngines())('maintenance on the $engine engine', ({ open 
     ])
   })
 
+  test('that an item is deleted, without a record, is forgotten with what was deleted then', async () => {
+    const gone = (name: string, days: number) =>
+      put({ ...link(name), state: 'deleted', updatedAt: T0 + days * DAY })
+    await store.transaction(null, (tx) =>
+      tx.write({ records: [created('kept')], links: [gone('kept', 0), gone('old', 0), gone('young', 20)] }),
+    )
+    await tidy(database, T0 + 31 * DAY, RETENTION)
+    expect(await database.query('select id from links order by id')).toEqual([
+      { id: 'link-kept' },
+      { id: 'link-young' },
+    ])
+  })
+
   test('old journal rows go from the beginning of the chain, and what is left still proves itself', async () => {
     for (const [name, at] of [
       ['a', 0],
