@@ -13,7 +13,10 @@ export function withSmallPages(headers: Readonly<Record<string, string>>): Recor
   )
 }
 
-/** Remembers what delta rounds told, so that something deleted can be told of once more, as by a replica that lags. */
+/**
+ * Remembers what the delta rounds of one channel told, so that something deleted can be told of once more, as by a replica
+ * that lags.
+ */
 export class Ghosts {
   readonly #told = new Map<string, Bag>()
   readonly #gone: Bag[] = []

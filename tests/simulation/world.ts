@@ -258,8 +258,9 @@ export class World {
   #haunt(path: string, status: number, text: string): string {
     if (this.#options.rates.ghost === undefined || status !== 200 || !path.includes('delta')) return text
     const [whose = ''] = /\/users\/[^/]+/.exec(path) ?? []
-    const ghosts = this.#ghosts.get(whose) ?? new Ghosts()
-    this.#ghosts.set(whose, ghosts)
+    const which = `${whose} ${path.includes('/todo/') ? 'tasks' : 'events'}`
+    const ghosts = this.#ghosts.get(which) ?? new Ghosts()
+    this.#ghosts.set(which, ghosts)
     const haunted = ghosts.any && this.#draw('ghost') ? ghosts.haunted(text) : text
     ghosts.note(text)
     return haunted
