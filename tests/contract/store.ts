@@ -326,13 +326,11 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
 
       test('one write takes an item from a link and gives it to another, which has no record', async () => {
         await store.transaction(null, (tx) => tx.write({ records: [created('a')], links: [put(link('a'))] }))
-        const free = { ...link('a'), item: null }
         const gone = { ...link('gone'), item: itemId('a'), state: 'deleted' } as const
-        await store.transaction(null, (tx) => tx.write({ links: [put(free), put(gone)] }))
-        await store.transaction(null, async (tx) => {
-          expect(await tx.pairsByItem(MAILBOX, [itemId('a')])).toEqual([{ link: gone, record: null }])
-          expect((await tx.pairsByRecord(MAILBOX, [recordId('a')]))[0]?.link).toEqual(free)
-        })
+        const links = [put({ ...link('a'), item: null }), put(gone)]
+        await store.transaction(null, (tx) => tx.write({ links }))
+        const found = await store.transaction(null, (tx) => tx.pairsByItem(MAILBOX, [itemId('a')]))
+        expect(found).toEqual([{ link: gone, record: null }])
       })
 
       test('one record and one item are in at most one link of a mailbox', async () => {
