@@ -1,4 +1,4 @@
-import type { CollectionId, ConflictId, ETag, ItemId, LinkId, OperationId, RecordId } from '../core/ids.ts'
+import type { ConflictId, ETag, ItemId, LinkId, OperationId, RecordId } from '../core/ids.ts'
 import { asId } from '../core/ids.ts'
 import type { Facts, Fields, Item, Json, Side } from '../core/item.ts'
 import { matchKeys } from '../core/match.ts'
@@ -23,7 +23,9 @@ import type {
   SyncTx,
 } from '../store/sync-store.ts'
 import type { Batch } from './batch.ts'
+import { movedTo, returnsTo } from './follow.ts'
 import { APPROVED_BY, type Pass } from './pass.ts'
+import { withoutItem } from './remembered.ts'
 
 /** What is known of Microsoft's side of a pair at this moment. `unseen`: nothing new, so as in its base. */
 export type Seen =
@@ -78,6 +80,11 @@ export function consider(pass: Pass, batch: Batch, subject: Subject): PairPlan |
     return null
   }
   if (link !== null && waitsForAnswer(pass, batch, subject)) return null
+  if (link?.item && seen.is === 'unseen' && subject.pending?.side === 'crm') {
+    // The record's deletion waits because its item was found gone: as in its base is what the item surely is not.
+    batch.deferred.push({ collection: link.collection, item: link.item, what: { kind: 'recheck' } })
+    return null
+  }
   if (link?.state === 'deleted' && seen.is === 'item' && !subject.confirmed) {
     batch.deferred.push({ collection: collection.id, item: seen.id, what: { kind: 'recheck' } })
     return null
@@ -226,7 +233,7 @@ function carryOut(pass: Pass, batch: Batch, subject: Subject, plan: PairPlan): v
   }
   if (plan.mailbox?.do === 'create') next = withoutItem(pass, batch, next)
 
-  const move = pass.kind === 'message' ? messageMovedTo(pass, subject, plan) : movedTo(subject)
+  const move = movedTo(pass, subject, plan)
   if (plan.crm || move) {
     if (flipped(pass, batch, next, plan.crm, 'crm', subject)) return
     next = writeCrm(pass, batch, subject, next, plan, move)
@@ -234,52 +241,12 @@ function carryOut(pass: Pass, batch: Batch, subject: Subject, plan: PairPlan): v
   if (plan.mailbox && !isPoison(pass, record)) {
     if (flipped(pass, batch, next, plan.mailbox, 'mailbox', subject)) return
     next = planWrite(pass, batch, subject, next, plan.mailbox)
-  } else if (next.pending === null) {
+  } else if (next.pending === null)
     supersede(pass, batch, subject.pending, 'Decided anew: nothing is left to write.')
-    // A deletion was planned because the item is gone, which nobody would ask for again.
-    if (
-      subject.pending?.do === 'delete' &&
-      subject.pending.side === 'crm' &&
-      seen.is === 'unseen' &&
-      next.item
-    )
-      batch.deferred.push({ collection: collection.id, item: next.item, what: { kind: 'recheck' } })
-  }
 
   keepConflicts(pass, batch, plan, next, titleOf(plan, subject))
   if (link === null || !sameLink(link, next)) batch.putLink(next)
   else batch.markSeen(link, next.seenGeneration)
-}
-
-/**
- * The item is gone and the record gets another one. That the old one is deleted stays known under a link of its own, which
- * has no record: a page that tells of it late is asked about instead of being taken for something new.
- */
-export function withoutItem(pass: Pass, batch: Batch, link: LinkRow): LinkRow {
-  const free: LinkRow = { ...link, item: null, etag: null }
-  if (link.item === null) return free
-  batch.putLink(free) // first, because an item has one link at a time
-  const id = pass.env.newId()
-  const nothing = { etag: null, base: {}, mailboxBase: {}, recordVersion: 0, facts: {}, flips: [] }
-  const own = { id: asId<LinkId>(id), record: asId<RecordId>(id), state: 'deleted', pending: null } as const
-  batch.putLink({ ...link, ...nothing, ...own })
-  return free
-}
-
-/** The container that the record must follow its item into (R34), or null. */
-function movedTo({ link, record, seen, collection }: Subject): string | null {
-  if (link === null || record === null || record.deletedAt !== null || seen.is !== 'item') return null
-  return link.collection !== collection.id && record.container !== collection.container
-    ? collection.container
-    : null
-}
-
-/** A message lies in one folder on both sides, and its field group says in which. */
-function messageMovedTo(pass: Pass, { record }: Subject, plan: PairPlan): string | null {
-  if (record === null || record.deletedAt !== null || plan.crm?.do === 'delete') return null
-  const folder = plan.crm?.fields['folder'] ?? record.fields['folder']
-  const home = pass.collections.get(asId<CollectionId>(String(folder)))
-  return home !== undefined && home.container !== record.container ? home.container : null
 }
 
 /** What the link itself needs to know of its item. A message's facts are with its record. */
@@ -317,7 +284,8 @@ function writeCrm(
       owner: pass.mailbox.user,
       matchKeys: keys,
     })
-  else if (write.do === 'restore') batch.records.push({ ...common, do: 'restore', matchKeys: keys })
+  else if (write.do === 'restore')
+    batch.records.push({ ...common, ...returnsTo(pass, subject), do: 'restore', matchKeys: keys })
   else {
     const container = move ?? record?.container ?? collection.container
     batch.records.push({ ...common, do: 'update', container, matchKeys: keys })

@@ -422,7 +422,7 @@ class Transaction implements SyncTx {
       const old = (before as StoredRecord).row
       if (write.do === 'delete') row = { ...old, ...stamp, deletedAt: write.at }
       else {
-        const container = write.do === 'update' ? write.container : old.container
+        const container = write.container ?? old.container
         const deletedAt = write.do === 'restore' ? null : old.deletedAt
         row = { ...old, ...stamp, container, fields: write.fields, facts: write.facts, deletedAt }
       }

@@ -151,7 +151,7 @@ async function change(sql: Sql, writes: readonly RecordWrite[]): Promise<void> {
   if (changed.length === 0) return
   const rows = changed.map((write) => ({
     id: write.id,
-    container: write.do === 'update' ? write.container : null,
+    container: write.container ?? null,
     restore: write.do === 'restore',
     ...content(write),
   }))

@@ -240,6 +240,8 @@ export type RecordWrite =
       readonly do: 'restore'
       readonly id: RecordId
       readonly kind: Kind
+      /** Where it lies from now on; where it lay, when left out. */
+      readonly container?: string
       readonly fields: Fields
       readonly facts: Facts
       readonly matchKeys: readonly string[]

@@ -5,7 +5,7 @@ import type { OperationRow, RunRow, UndoWhat } from '../../src/store/sync-store.
 import type { ActsBeat } from './acts-beats.ts'
 import { isUnique, own, tokensOf } from './acts-people.ts'
 import type { Act, History, Violation } from './history.ts'
-import type { Holding, People } from './people.ts'
+import type { Holding, Witness } from './witness.ts'
 import { nameOf } from './projection.ts'
 import type { Beat } from './story.ts'
 
@@ -19,7 +19,7 @@ export interface UndoDesk {
   readonly store: {
     dump(): { readonly operations: readonly OperationRow[]; readonly runs: readonly RunRow[] }
   }
-  readonly people: People
+  readonly people: Witness
   readonly history: History
   /** Runs something of the engine's, and in its middle what a person does meanwhile. */
   run(
@@ -164,7 +164,7 @@ function targetOf({ store, mailbox }: UndoDesk, beat: Extract<ActsBeat, { do: 'u
 }
 
 function actOf(
-  people: People,
+  people: Witness,
   item: string,
   before: Holding | undefined,
   after: Holding | undefined,

@@ -6,8 +6,9 @@ import type { RecordRow } from '../../src/store/sync-store.ts'
 import type { ActsBeat } from './acts-beats.ts'
 import { dateOf, dayNumber } from './expander.ts'
 import type { Act, History } from './history.ts'
-import type { CrmDoor, Holding, People } from './people.ts'
+import type { CrmDoor } from './people.ts'
 import { graphEvent, nameOf } from './projection.ts'
+import type { Holding, Witness } from './witness.ts'
 import { CARLA, type EventGroup, UNIQUE, ZONE, eventValue } from './values.ts'
 
 /**
@@ -23,7 +24,7 @@ export interface Scene {
   readonly emulator: Emulator
   readonly store: CrmDoor
   readonly history: History
-  readonly people: People
+  readonly people: Witness
   readonly owner: string
   now(): number
 }

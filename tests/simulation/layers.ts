@@ -1,4 +1,4 @@
-import { actsOptions, seedOptions, play, wideOptions } from './run.ts'
+import { actsOptions, mailOptions, play, seedOptions, wideOptions } from './run.ts'
 import { runPlanner, type PlannerCount } from './planner-layer.ts'
 import type { Violation } from './history.ts'
 import { crash, pairs } from './crash-layers.ts'
@@ -31,6 +31,8 @@ const planner: Layer = async (options, tally) => {
 
 /** Layer 2: the whole engine with the emulator, in one process, on a virtual clock. */
 const engine: Layer = (options, tally) => random('engine', 's', seedOptions, options, tally)
+/** People who work on the same messages: mail-story.ts, mail-people.ts. */
+const mail: Layer = (options, tally) => random('mail', 'm', mailOptions, options, tally)
 /** The same with more in it: wide-story.ts, wide-acts.ts, wide-faults.ts. */
 const wide: Layer = (options, tally) => random('wide', 'w', wideOptions, options, tally)
 /** The same as `wide`, where people undo, restore, split, meet and answer, and Ben has a mailbox beside: acts-story.ts. */
@@ -125,6 +127,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   engine,
   wide,
   acts,
+  mail,
   crash,
   pairs,
   kill,

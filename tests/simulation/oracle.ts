@@ -55,7 +55,9 @@ export function judge(history: History, rest: Rest): Violation[] {
     if (!rest.held.has(item) && !rest.alone.has(item)) converged(item, crm, mailbox, say)
     resurrected(item, crm, mailbox, history, rest, say)
     kept(item, crm, mailbox, history, rest, say)
-    if (rest.nothingLost && !rest.answered.has(item) && !rest.alone.has(item)) {
+    // What a person took back out of Deleted Items stands again as it was, also where the other had replaced that.
+    const isRecovered = history.of(item).some((act) => act.what === 'restore' && act.side === 'mailbox')
+    if (rest.nothingLost && !rest.answered.has(item) && !rest.alone.has(item) && !isRecovered) {
       overtaken(item, 'crm', crm, history, say)
       overtaken(item, 'mailbox', mailbox, history, say)
     }

@@ -2,12 +2,12 @@ import type { Emulator } from '../../src/emulator/emulator.ts'
 import { asId, type RecordId } from '../../src/core/ids.ts'
 import type { Fields } from '../../src/core/item.ts'
 import type { RecordRow, SyncTx } from '../../src/store/sync-store.ts'
-import type { ActsBeat } from './acts-beats.ts'
 import { dateOf, dayNumber, expandDates, type PlainPattern, type PlainRange } from './expander.ts'
 import type { Act, History } from './history.ts'
 import type { Seen } from './oracle.ts'
 import { crmEvent, crmTask, graphEvent, graphTask, nameOf } from './projection.ts'
 import type { Beat, Resource } from './story.ts'
+import { type Holding, type Personal, Witness } from './witness.ts'
 import {
   type EventGroup,
   type Stamped,
@@ -39,28 +39,17 @@ export interface Place {
   readonly listId: string
 }
 
-export interface Holding {
-  readonly id: string
-  readonly resource: Resource
-  readonly plain: Readonly<Record<string, string>>
-  readonly raw: Bag
-}
-
 /** What the CRM person works through. */
 export interface CrmDoor {
   dump(): { readonly records: readonly RecordRow[] }
   transaction(lease: null, work: (tx: Pick<SyncTx, 'write'>) => Promise<void>): Promise<void>
 }
 
-export class People {
+export class People extends Witness {
   readonly #emulator: Emulator
   readonly #store: () => CrmDoor
-  readonly #history: History
   readonly #place: Place
   readonly #now: () => number
-  #stamp: number
-  /** Versions that the CRM person made: what the engine did not write. */
-  recordWrites = 0
 
   constructor(parts: {
     emulator: Emulator
@@ -71,75 +60,19 @@ export class People {
     /** The number of the first act, less one: so the values of two people who have nothing to do with each other differ. */
     stamp?: number
   }) {
-    this.#stamp = parts.stamp ?? 0
+    super(parts.history, parts.stamp)
     this.#emulator = parts.emulator
     this.#store = parts.store
-    this.#history = parts.history
     this.#place = parts.place
     this.#now = parts.now
-  }
-
-  nextStamp(): number {
-    return ++this.#stamp
   }
 
   get #outlook() {
     return this.#emulator.control.as(this.#place.owner)
   }
 
-  /** Carries out one beat of a person. Null when it makes no sense now (the item is not there). */
-  async act(beat: Beat): Promise<Act | null> {
-    if (
-      beat.do !== 'create' &&
-      beat.do !== 'edit' &&
-      beat.do !== 'delete' &&
-      beat.do !== 'occurrence' &&
-      beat.do !== 'complete' &&
-      beat.do !== 'pattern' &&
-      beat.do !== 'poison'
-    )
-      return null
-    const side = beat.who === 'crm' ? 'crm' : 'mailbox'
-    const held = (
-      side === 'crm' ? this.holdingsOfCrm(beat.item) : await this.holdingsOfOutlook(beat.item)
-    ).get(beat.item)?.[0]
-    if (beat.do === 'create' || beat.do === 'poison') {
-      if (held !== undefined || this.#history.of(beat.item).length > 0) return null
-    } else if (held === undefined) return null
-    const stamp = ++this.#stamp
-    const done = await this.#do(beat, side, held, stamp)
-    if (done === null) return null
-    const act: Act = {
-      stamp,
-      side,
-      item: beat.item,
-      what: done.what,
-      wrote: done.wrote,
-      tokens: done.tokens,
-      saw: held?.plain ?? null,
-    }
-    this.#history.add(act)
-    return act
-  }
-
-  /** A decision in the back-office is an act of the CRM person: it saw what the CRM held, and wrote what it holds then. */
-  async decided(item: string, work: () => Promise<void>): Promise<void> {
-    const before = this.holdingsOfCrm(item).get(item)?.[0]?.plain ?? {}
-    await work()
-    const after = this.holdingsOfCrm(item).get(item)?.[0]?.plain ?? {}
-    const wrote = Object.fromEntries(Object.entries(after).filter(([group, now]) => now !== before[group]))
-    if (Object.keys(wrote).length === 0) return
-    const tokens = Object.fromEntries(
-      Object.entries(wrote).map(([group, now]) => [
-        group,
-        /s\d+z/.exec(now)?.[0] ?? now.split('..')[0] ?? now,
-      ]),
-    )
-    this.#history.add({ stamp: ++this.#stamp, side: 'crm', item, what: 'edit', wrote, tokens, saw: before })
-  }
-
-  async #do(
-    beat: Exclude<Extract<Beat, { who: string }>, ActsBeat>,
+  protected async carryOut(
+    beat: Personal,
     side: 'crm' | 'mailbox',
     held: Holding | undefined,
     stamp: number,
@@ -196,6 +129,8 @@ export class People {
           )
         return { what: 'delete', wrote: {}, tokens: {} }
       }
+      case 'recover':
+        return null
       case 'occurrence':
         return held === undefined || held.resource !== 'series'
           ? null

@@ -6,17 +6,18 @@ import { type Fault, type Rates, WIDE_FAULTS, swarm, tell } from './faults.ts'
 import type { Violation } from './history.ts'
 import { judge, type Rest } from './oracle.ts'
 import { judgeTraces } from './oracle-traces.ts'
+import { mailStory } from './mail-story.ts'
 import { seen } from './people.ts'
 import { type Beat, type Shape, type Story, randomStory } from './story.ts'
 import type { StoreDump } from '../../src/store/memory-store.ts'
 import type { Emulator } from '../../src/emulator/emulator.ts'
 import type { History } from './history.ts'
-import type { People } from './people.ts'
 import { nameOf } from './projection.ts'
 import { AWAY } from './values.ts'
 import type { VirtualClock } from './steps.ts'
 import { type BackOffice, judgeMail } from './wide-acts.ts'
 import { wideShape, wideStory, wideSwarm } from './wide-story.ts'
+import type { Witness } from './witness.ts'
 import { World, type WorldOptions } from './world.ts'
 
 /** What the oracle looks at in a world, whatever store and transport it stands on. */
@@ -27,7 +28,7 @@ export interface Playable {
   readonly emulator: Emulator
   readonly clock: VirtualClock
   readonly history: History
-  readonly people: People
+  readonly people: Witness
   readonly store: { dump(): Watched }
   readonly injected: ReadonlyMap<string, number>
   readonly steps: number
@@ -86,7 +87,7 @@ const UNDECIDED: ReadonlySet<string> = new Set(['sent', 'unknown', 'planned'])
 /** Undecided writes may be asked again only after a while; the clock is pushed on between the last passes. */
 const MINUTES_BETWEEN = 20
 
-export function seedOptions(seed: string): { readonly story: Story; readonly rates: Rates } {
+export function seedOptions(seed: string): Drawn {
   const dice = chance(seed)
   const shape = randomShape(dice.split('shape'))
   const rates = { ...swarm(dice.split('swarm')) }
@@ -94,8 +95,22 @@ export function seedOptions(seed: string): { readonly story: Story; readonly rat
   return { story: randomStory(seed, dice, shape, 60), rates }
 }
 
+/** What a seed comes to: a story, and the world that it is played in. */
+export interface Drawn {
+  readonly story: Story
+  readonly rates: Rates
+  readonly mail?: true
+}
+
+/** Of the mail layer: deletions by absence and a second worker's lease are as likely as in the wide one. */
+export function mailOptions(seed: string): Drawn {
+  const dice = chance(seed)
+  const shape = { ...randomShape(dice.split('shape')), ...(dice.split('guard').yes(0.3) ? { guard: 2 } : {}) }
+  return { story: mailStory(seed, dice, shape), rates: wideSwarm(dice.split('swarm')), mail: true }
+}
+
 /** The same for the wide layer. */
-export function wideOptions(seed: string): { readonly story: Story; readonly rates: Rates } {
+export function wideOptions(seed: string): Drawn {
   const dice = chance(seed)
   return {
     story: wideStory(seed, dice, wideShape(dice.split('shape'))),
@@ -324,7 +339,7 @@ async function restOf(world: Playable, shape: Shape, rates: Rates): Promise<Rest
 }
 
 /** Series of which no occurrence is left show in no calendar, and so lie in no period (R29). */
-const withoutOccurrence = (holdings: ReturnType<People['holdingsOfCrm']>): string[] =>
+const withoutOccurrence = (holdings: ReturnType<Witness['holdingsOfCrm']>): string[] =>
   [...holdings].flatMap(([item, all]) =>
     all.some((each) => each.resource === 'series' && !Object.keys(each.plain).some(isOccurrence))
       ? [item]

@@ -35,7 +35,7 @@ const MOVES: Readonly<Record<string, Move>> = {
         : [{ do: 'edit', who, item, groups: ['showAs', 'subject'] }],
 }
 export const MOVE_NAMES = Object.keys(MOVES)
-const RESOURCES: readonly Resource[] = ['event', 'series', 'task']
+const RESOURCES: readonly Exclude<Resource, 'message'>[] = ['event', 'series', 'task']
 
 /** What one person does to an item in a cell of the conflict matrix. */
 export const movesOf = (move: string, who: Who, resource: Resource, item: string): readonly Beat[] =>
@@ -50,7 +50,7 @@ export const MATRIX: readonly string[] = RESOURCES.flatMap((resource) =>
 )
 
 /** The scenarios whose crash points are also taken in pairs, as acts in the CRM / acts in Outlook. */
-const CORE: Readonly<Record<Resource, readonly string[]>> = {
+const CORE: Readonly<Record<Exclude<Resource, 'message'>, readonly string[]>> = {
   event: [
     'nothing / text',
     'text / nothing',
@@ -81,7 +81,7 @@ const CORE: Readonly<Record<Resource, readonly string[]>> = {
 
 export interface Scenario {
   readonly story: Story
-  readonly resource: Resource
+  readonly resource: Exclude<Resource, 'message'>
   readonly crm: string
   readonly outlook: string
   readonly isCore: boolean

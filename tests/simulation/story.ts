@@ -1,12 +1,12 @@
 import { type ActsBeat, describeAct } from './acts-beats.ts'
 import type { Chance } from './chance.ts'
-import type { EventGroup, TaskGroup } from './values.ts'
+import type { EventGroup, MessageGroup, TaskGroup } from './values.ts'
 
 /**
  * A story is what the two people of a world do, in order, with the passes of the engine between. It is plain data:
  * generated from a seed, written by hand as a scenario, shrunk to a few lines, printed as a test.
  */
-export type Resource = 'event' | 'series' | 'task'
+export type Resource = 'event' | 'series' | 'task' | 'message'
 export type Who = 'crm' | 'outlook'
 
 export type Beat =
@@ -28,6 +28,8 @@ export type Beat =
     }
   | { readonly do: 'delete'; readonly who: Who; readonly item: string }
   | { readonly do: 'complete'; readonly who: Who; readonly item: string }
+  /** The Outlook person takes a message back out of Deleted Items. */
+  | { readonly do: 'recover'; readonly who: Who; readonly item: string }
   /** One pass over calendar and tasks. `during` happens inside it, at the given fraction of its awaits. */
   | { readonly do: 'pass'; readonly during?: readonly { readonly at: number; readonly beat: Beat }[] }
   | { readonly do: 'wait'; readonly minutes: number }
@@ -89,6 +91,7 @@ export const TASK_GROUPS: readonly TaskGroup[] = [
   'importance',
   'status',
 ]
+export const MESSAGE_GROUPS: readonly MessageGroup[] = ['read', 'flag', 'categories', 'folder']
 const groupsOf = (resource: Resource): readonly string[] =>
   resource === 'task'
     ? TASK_GROUPS
@@ -179,6 +182,8 @@ export function describe(beat: Beat): string {
       return `${beat.who} ${beat.group === 'cancelled' ? 'takes out' : `changes the ${beat.group} of`} occurrence ${beat.nth} of ${beat.item}`
     case 'delete':
       return `${beat.who} deletes ${beat.item}`
+    case 'recover':
+      return `${beat.who} takes ${beat.item} back out of Deleted Items`
     case 'complete':
       return `${beat.who} completes ${beat.item}`
     case 'pass':

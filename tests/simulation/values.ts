@@ -58,6 +58,9 @@ export type EventGroup =
   | 'guests'
   | 'away'
   | 'broken'
+/** What a person does with a message; its content is what was sent. */
+export type MessageGroup = 'read' | 'flag' | 'categories' | 'folder'
+
 export type TaskGroup = 'subject' | 'body' | 'due' | 'categories' | 'steps' | 'importance' | 'status'
 
 /** Groups whose values are unique by stamp: only for these can a lost update be told from an agreeing one. */
@@ -214,6 +217,37 @@ export function taskValue(group: TaskGroup, item: string, stamp: number): Stampe
       const value =
         (['notStarted', 'inProgress', 'waitingOnOthers', 'deferred'] as const)[stamp % 4] ?? 'notStarted'
       return { group, crm: { status: value }, graph: { status: value }, plain: value, token: value }
+    }
+  }
+}
+
+/** Folders that are in step. */
+export const FOLDERS = ['Inbox', 'Archive'] as const
+
+/** `folder` is written by moving: both sides are given the folder's name. */
+export function messageValue(group: MessageGroup, stamp: number): Stamped {
+  switch (group) {
+    case 'read': {
+      const read = stamp % 2 === 0
+      return { group, crm: { read }, graph: { isRead: read }, plain: String(read), token: String(read) }
+    }
+    case 'flag': {
+      const flag = (['notFlagged', 'flagged', 'complete'] as const)[stamp % 3] ?? 'flagged'
+      return { group, crm: { flag }, graph: { flag: { flagStatus: flag } }, plain: flag, token: flag }
+    }
+    case 'categories': {
+      const name = `cat s${stamp}z`
+      return {
+        group,
+        crm: { categories: [name] },
+        graph: { categories: [name] },
+        plain: name,
+        token: `s${stamp}z`,
+      }
+    }
+    case 'folder': {
+      const folder = FOLDERS[stamp % 2] ?? 'Inbox'
+      return { group, crm: { folder }, graph: { folder }, plain: folder, token: folder }
     }
   }
 }

@@ -4,9 +4,9 @@ import type { MailboxId } from '../../src/core/ids.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { createMemoryOutgoing, outgoingRow } from '../support/memory-outgoing.ts'
 import type { Violation } from './history.ts'
-import type { People } from './people.ts'
 import { nameOf } from './projection.ts'
 import type { Beat } from './story.ts'
+import type { Witness } from './witness.ts'
 
 /** What people do in the back-office of a wide world: they answer, decide, look ahead and send mail. */
 export type Decision = Extract<Beat, { do: 'answer' | 'decide' | 'preview' | 'send' }>
@@ -26,7 +26,7 @@ export interface Desk {
       readonly records: readonly { readonly version: number }[]
     }
   }
-  readonly people: People
+  readonly people: Witness
   readonly log: string[]
   now(): number
   /** Runs something of the engine's; a crash in it ends the process and a new one is started. */

@@ -11,13 +11,14 @@ import { asId, type MailboxId, type RunId } from '../../src/core/ids.ts'
 import type { Channel } from '../../src/core/item.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
 import type { Env } from '../../src/engine/env.ts'
-import { createMemoryStore, type MemoryStore } from '../../src/store/memory-store.ts'
+import { createMemoryStore, newChannel, type MemoryStore } from '../../src/store/memory-store.ts'
 import { Acts, SECOND } from './acts.ts'
 import { isActsBeat } from './acts-beats.ts'
 import { settled } from './acts-second.ts'
 import { type Chance, chance } from './chance.ts'
 import type { Fault, Rates } from './faults.ts'
 import { History } from './history.ts'
+import { MailPeople } from './mail-people.ts'
 import { People, type Place } from './people.ts'
 import { stepped } from './stepped-store.ts'
 import { Process, VirtualClock } from './steps.ts'
@@ -25,6 +26,7 @@ import { cellName, movesOf } from './scenarios.ts'
 import type { Beat, Shape } from './story.ts'
 import { BackOffice, isDecision, steppedOutgoing } from './wide-acts.ts'
 import { Ghosts, withSmallPages } from './wide-faults.ts'
+import type { Witness } from './witness.ts'
 
 /**
  * One world: an emulated Microsoft 365 in the same process, a store, the real engine and the real connector, two
@@ -38,6 +40,7 @@ const MAILBOX = asId<MailboxId>('m1')
 const LEASE_MS = 120_000
 type During = readonly { readonly at: number; readonly beat: Beat }[]
 export const CHANNELS: readonly Channel[] = ['calendar', 'tasks']
+const MAIL: readonly Channel[] = ['email']
 
 export interface WorldOptions {
   readonly seed: string
@@ -55,13 +58,15 @@ export interface WorldOptions {
   readonly loseReplyOf?: number
   /** With what the acts layer has besides (acts.ts). */
   readonly acts?: boolean
+  /** The people work on messages instead of events and tasks. */
+  readonly mail?: boolean
 }
 
 export class World {
   readonly emulator: Emulator
   readonly store: MemoryStore
   readonly history = new History()
-  readonly people: People
+  readonly people: Witness
   readonly clock = new VirtualClock(START)
   readonly log: string[] = []
   readonly labels: string[] = []
@@ -78,7 +83,7 @@ export class World {
   readonly mailbox = MAILBOX
   readonly owner = ANNA
   acts: Acts | null = null
-  readonly channels = CHANNELS
+  readonly channels: readonly Channel[]
   /** Cells of the conflict matrix in which both people really met. */
   readonly met: string[] = []
   readonly #ghosts = new Map<string, Ghosts>()
@@ -102,13 +107,12 @@ export class World {
     if (options.rates['clock-skew'] !== undefined)
       this.#skewMs =
         (options.skewHours ?? (chance(options.seed).split('skew').yes(0.5) ? 24 : -24)) * 3_600_000
-    this.people = new People({
-      emulator,
-      store: () => this.store,
-      history: this.history,
-      place,
-      now: () => this.now(),
-    })
+    const parts = { emulator, store: () => this.store, history: this.history, now: () => this.now() }
+    this.channels = options.mail === true ? MAIL : CHANNELS
+    this.people =
+      options.mail === true
+        ? new MailPeople({ ...parts, owner: ANNA, sender: STRANGER })
+        : new People({ ...parts, place })
     const booted = this.#boot()
     this.#process = booted.process
     this.#engine = booted.engine
@@ -130,7 +134,10 @@ export class World {
     const { place, rows } = await settled(emulator, ANNA, MAILBOX, '')
     const world = new World(options, emulator, place)
     holder.world = world
-    await world.store.transaction(null, (tx) => tx.write(rows))
+    // Mail's folders are found by the engine itself.
+    const channels = MAIL.map((channel) => ({ ...newChannel(MAILBOX, channel), enabled: true }))
+    const planted = options.mail === true ? { ...rows, channels, collections: [] } : rows
+    await world.store.transaction(null, (tx) => tx.write(planted))
     if (options.acts === true) await world.#settleActs()
     return world
   }
@@ -257,7 +264,7 @@ export class World {
   /** A delta round that tells once more of what was deleted. */
   #haunt(path: string, status: number, text: string): string {
     if (this.#options.rates.ghost === undefined || status !== 200 || !path.includes('delta')) return text
-    const [whose = ''] = /\/users\/[^/]+/.exec(path) ?? []
+    const [whose = ''] = /\/users\/[^/]+(\/mailFolders\/[^/]+)?/.exec(path) ?? []
     const which = `${whose} ${path.includes('/todo/') ? 'tasks' : 'events'}`
     const ghosts = this.#ghosts.get(which) ?? new Ghosts()
     this.#ghosts.set(which, ghosts)
@@ -392,7 +399,7 @@ export class World {
     this.passedWhole = true
     const isStranger = this.#draw('wrong-account')
     if (isStranger) this.#begin(STRANGER)
-    const [first, ...others] = CHANNELS.map((channel) => ({ mailbox: this.mailbox, channel }))
+    const [first, ...others] = this.channels.map((channel) => ({ mailbox: this.mailbox, channel }))
     const bens = this.acts === null ? [] : CHANNELS.map((channel) => ({ mailbox: SECOND, channel }))
     for (const round of [first, ...others, ...bens]) {
       if (round === undefined) continue

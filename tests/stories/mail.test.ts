@@ -140,7 +140,8 @@ describe('mail through the same engine', () => {
     await world.pass()
     expect((await world.outlook.messages('Deleted Items')).map((one) => one['subject'])).toEqual(['Offer'])
     const { requests } = await world.counting(() => world.pass())
-    expect(requests).toBe(world.store.dump().collections.filter((row) => row.selected).length)
+    // One more: with immutable ids, a message that was taken back meanwhile would be told as removed all the same.
+    expect(requests).toBe(world.store.dump().collections.filter((row) => row.selected).length + 1)
     await atRest(world)
   })
 

@@ -6,7 +6,7 @@
 import { asId, type ETag, type ItemId } from '../../core/ids.ts'
 import type { Json } from '../../core/item.ts'
 import { sameValue } from '../../core/same.ts'
-import type { Operation, PushOutcome, SettleOutcome } from '../connector.ts'
+import type { CollectionRef, Operation, PushOutcome, SettleOutcome } from '../connector.ts'
 import { failureOf, isSuccess, type Answer } from './answers.ts'
 import { messagePath, messageRequest } from './mail.ts'
 import { messageBody, parseMessage } from './mail-wire.ts'
@@ -93,9 +93,18 @@ export async function settleMessage(ask: Ask, operation: Operation): Promise<Set
     const left = read === null || read.value.parentFolderId !== collection.externalId
     return left ? { outcome: 'written', id, etag: operation.ifMatch, item: null } : { outcome: 'not-applied' }
   }
-  if (read === null || !hasBegun(operation, read.value)) return { outcome: 'not-applied' }
-  return { outcome: 'written', id, etag: asId<ETag>(read.value.etag), item: read.value.item }
+  const home = read === null ? undefined : homeOf(operation, read.value.parentFolderId)
+  // Somebody moved it elsewhere: the next write is refused by its version, and the message looked for.
+  if (read === null || home === undefined || !hasBegun(operation, read.value))
+    return { outcome: 'not-applied' }
+  const { etag, item } = read.value
+  const lies = { ...item, fields: { ...item.fields, folder: home.id } }
+  return { outcome: 'written', id, etag: asId<ETag>(etag), item: lies }
 }
+
+/** Which of the two folders that the change speaks of the message lies in. */
+const homeOf = ({ collection, moveTo }: Update, externalId: string | null): CollectionRef | undefined =>
+  [moveTo, collection].find((each) => each !== undefined && each.externalId === externalId)
 
 /** A message is changed and then moved: where either arrived, the engine sees by the message what is still to be written. */
 function hasBegun(
