@@ -314,7 +314,9 @@ function planWrite(pass: Pass, batch: Batch, subject: Subject, next: LinkRow, wr
     supersede(pass, batch, subject.pending, 'Something changed before it was sent: decided anew.')
   batch.operations.set(planned.id, planned)
   if (held) pass.counts.held += 1
-  return { ...next, pending: planned.id, flips: noted(next, write, 'mailbox', pass.env.now()) }
+  // Decided again and not yet sent, it is still one write.
+  const flips = planned === wanted ? noted(next, write, 'mailbox', pass.env.now()) : next.flips
+  return { ...next, pending: planned.id, flips }
 }
 
 /** The same write decided again stays the same operation, so that a person's plan does not change under their eyes. */

@@ -369,3 +369,18 @@ test('[I9] whoever replaced attendees that had arrived has seen them, also when 
   expect(fieldsOf(world, 'i1')?.['attendees']).toMatchObject([{ email: 's3z@partner.example' }])
   expect(world.store.dump().conflicts).toEqual([])
 })
+
+test('[R31] a write that is decided again and again before it leaves is no fight of two systems', async () => {
+  const again: readonly Beat[] = [{ do: 'server', what: 'bump' }, { do: 'pass' }]
+  const { world } = await played(
+    'seed 513',
+    [
+      { do: 'create', who: 'outlook', item: 'i1', resource: 'event' },
+      { do: 'pass' },
+      { do: 'edit', who: 'crm', item: 'i1', groups: ['body'] },
+      ...Array.from({ length: 8 }, () => again).flat(),
+    ],
+    { plan: [{ kind: 'refuse', status: 429, retryAfterSeconds: 60, method: 'PATCH' }] },
+  )
+  expect((await world.people.holdingsOfOutlook()).get('i1')?.[0]?.plain['body']).toBe('about s2z')
+})
