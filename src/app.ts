@@ -28,6 +28,7 @@ import { storedSettings } from './server/settings-store.ts'
 import { makeWebhooks } from './server/webhooks.ts'
 import type { Database } from './store/database.ts'
 import { createFiles } from './store/files.ts'
+import { forgetOldLag, noteLag } from './store/lag.ts'
 import { lockFolder } from './store/folder-lock.ts'
 import { tidy } from './store/maintenance.ts'
 import { openStore, type OpenStore } from './store/open-store.ts'
@@ -225,6 +226,7 @@ export async function startApp(
     writeFileSync(serverFile(values.data), JSON.stringify(file), { mode: 0o600 })
     closing.push(async () => rmSync(serverFile(values.data), { force: true }))
     const watch = async (): Promise<void> => {
+      await noteLag(database, env.now())
       await refreshAlerts(parts)
       await mailAlerts(database, env, await storedSettings(database, null))
     }
@@ -249,6 +251,7 @@ export async function startApp(
 /** Empties the quarantine of what was long enough there, shortens the history, keeps the embedded database small. */
 export async function tidyUp(database: Database, now: number): Promise<void> {
   const settings = await storedSettings(database, null)
+  await forgetOldLag(database, now)
   await tidy(database, now, {
     quarantineDays: resolve('deletes.quarantineDays', settings).value,
     journalDays: JOURNAL_DAYS,

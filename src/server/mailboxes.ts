@@ -1,6 +1,7 @@
 import { asId, type MailboxId } from '../core/ids.ts'
 import type { Channel } from '../core/item.ts'
 import { resolve } from '../core/settings.ts'
+import { lagByHour } from '../store/lag.ts'
 import type { Sql } from '../store/database.ts'
 import type { ApiOutput } from './api/api.ts'
 import type { mailboxesApi } from './api/mailboxes.ts'
@@ -294,21 +295,18 @@ export function mailboxHandlers(parts: Parts): HandlersOf<typeof mailboxesApi> {
             and ($5::text is null or o.channel = $5) group by 1`,
         values,
       )
-      const lags = await database.query<{ step: number; lag: number }>(
-        `select floor(extract(epoch from (r.finished_at - $2)) / $1)::int as step,
-            max(extract(epoch from (r.finished_at - r.started_at)))::float as lag
-          from runs r join mailboxes m on m.id = r.mailbox
-          where r.finished_at >= $2 and r.state = 'done' and ($3::text is null or m."user" = $3)
-            and ($4::text is null or r.mailbox = $4) and ($5::text is null or r.channel = $5) group by 1`,
-        values,
-      )
+      const lagAt = await lagByHour(database, {
+        from,
+        user: ownOnly(caller),
+        mailbox: query.mailbox ?? null,
+        channel: query.channel ?? null,
+      })
       const range = Array.from({ length: steps }, (_, step) => step)
       const writeAt = new Map(writes.map((row) => [row.step, row]))
-      const lagAt = new Map(lags.map((row) => [row.step, row.lag]))
       return {
         stepSeconds,
         at: range.map((step) => from + step * stepSeconds * 1000),
-        lagSeconds: range.map((step) => lagAt.get(step) ?? null),
+        lagSeconds: range.map((step) => lagAt(from + step * stepSeconds * 1000)),
         toCrm: range.map((step) => writeAt.get(step)?.to_crm ?? 0),
         toMailbox: range.map((step) => writeAt.get(step)?.to_mailbox ?? 0),
         failed: range.map((step) => writeAt.get(step)?.failed ?? 0),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { tidyUp } from '../../src/app.ts'
+import { noteLag } from '../../src/store/lag.ts'
 import { demoApp, type DemoApp } from '../support/demo-app.ts'
 import { until, type Browser } from '../support/running-product.ts'
 
@@ -144,6 +145,33 @@ describe('each setting has its effect', () => {
     await person.call('PATCH /api/settings', { body: { scope: 'user', inherit: ['calendar.calendars'] } })
     expect(await defaultOf()).toEqual(before)
     expect(await targets()).toContainEqual({ channel: 'calendar', name: 'Calendar' })
+  })
+
+  test('the chart of lag shows the worst of each hour, to each person of their own mailboxes', async () => {
+    const database = demo.app.database
+    const now = Date.now()
+    const ago = (mailbox: string, minutes: number) =>
+      query('update channels set proven_at = $2 where mailbox = $1', [
+        mailbox,
+        new Date(now - minutes * 60_000),
+      ])
+    await query('delete from lag_hours')
+    await query(`update channels set paused = 'for the test'`)
+    await query('update channels set paused = null where mailbox = $1', [anna])
+    await ago(anna, 30)
+    await noteLag(database, now)
+    await ago(anna, 5)
+    await noteLag(database, now)
+    const worst = async (who: Browser): Promise<number> => {
+      const { lagSeconds } = await who.call('GET /api/charts', { query: { hours: 24 } })
+      return Math.max(-1, ...lagSeconds.map((one) => one ?? -1))
+    }
+    expect(await worst(person)).toBe(30 * 60)
+    expect(await worst(demo.admin)).toBe(30 * 60)
+    expect(await worst(await demo.signIn('ben.okafor@contoso.example'))).toBe(-1)
+    await tidyUp(database, now + 40 * DAY)
+    expect(await worst(person)).toBe(-1)
+    await query('update channels set paused = null')
   })
 
   test('the quarantine keeps what was deleted for as many days as the setting says, and no longer', async () => {

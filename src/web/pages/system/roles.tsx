@@ -72,7 +72,9 @@ export function RolesPage() {
                 </tbody>
               </table>
             </Card>
-            <Help>{t.whose}</Help>
+            <div className={css['below']}>
+              <Help>{t.whose}</Help>
+            </div>
             {items.map((role) => (
               <Section key={role.role} title={role.label} help={role.summary}>
                 <details>

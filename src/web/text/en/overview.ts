@@ -42,7 +42,7 @@ export const overview = {
   rate: (n: string) => `${n} a second`,
   left: (time: string) => `about ${time} left`,
   chart: 'Lag and volume',
-  lagChart: 'Lag, minutes',
+  lagChart: 'Longest since proven in sync, minutes',
   volumeChart: 'Writes',
   hours: { 24: 'Last 24 hours', 168: 'Last 7 days', 720: 'Last 30 days' },
   toCrm: (product: string) => `To ${product}`,

@@ -9,10 +9,10 @@ export const signIn = {
   role: { administrator: 'Administrator', user: 'User', auditor: 'Auditor' },
   setupTitle: 'Set up Syncline',
   setupHelp:
-    'Keeps the calendars and tasks of your CRM in step with Microsoft 365. Make the first administrator, or look around in a demo company first.',
+    'Keeps calendars, tasks and mail of your CRM in step with Microsoft 365. Make the first administrator, or look around in a demo company first.',
   demoOption: 'Start the demo company',
   demoHelp:
-    'Three people, two weeks of meetings, tasks and conflicts, with an emulator of Microsoft 365 beside it. Nothing leaves this machine.',
+    'A company with six mailboxes, their meetings, tasks and mail, and an emulator of Microsoft 365 beside it. Nothing leaves this machine.',
   adminOption: 'Make the first administrator',
   organization: 'Organization',
   name: 'Your name',
