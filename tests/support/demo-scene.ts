@@ -84,6 +84,7 @@ export async function playScene(product: Product): Promise<Scene> {
   })
   await boss.call('POST /api/doctor', { body: { foreignMailbox: 'farid.rahman@contoso.example' } })
   const { systemMailbox, case: converted } = await supportMail(boss, control)
+  await writeMail(anna)
   const { items: runs } = await anna.call('GET /api/runs', { query: { state: 'done', writes: 'some' } })
   const { items: organizations } = await boss.call('GET /api/organizations')
   return {
@@ -145,6 +146,26 @@ async function supportMail(
     return found.items
   })
   return { systemMailbox, case: cases[0]?.id ?? '' }
+}
+
+/** One message that was sent, one that goes tomorrow, one that is still being written. */
+async function writeMail(anna: Browser): Promise<void> {
+  const to = [{ name: 'Maria Berger', email: 'm.berger@fabrikam.example' }]
+  const write = (subject: string) => anna.call('POST /api/mail/drafts', { body: { to, subject } })
+  const send = async (subject: string, at?: string) => {
+    const { id, version } = await write(subject)
+    await anna.call('POST /api/mail/drafts/:draft/send', {
+      params: { draft: id },
+      body: { version, ...(at !== undefined && { at }) },
+    })
+  }
+  await send('Minutes of the quarterly review')
+  await send('A reminder of the renewal', new Date(Date.now() + 86_400_000).toISOString())
+  await write('Questions for the audit')
+  await until('the message to be sent', async () => {
+    const { items } = await anna.call('GET /api/mail/outgoing', { query: {} })
+    return items.some((one) => one.state === 'sent')
+  })
 }
 
 async function post(url: string, body: object): Promise<void> {
