@@ -35,8 +35,10 @@ export class Ghosts {
     }
   }
 
-  get any(): boolean {
-    return this.#gone.length > 0
+  /** Whether what was deleted last is in the journal: of anything else nobody here can know that it is deleted. */
+  known(wasWritten: (id: string) => boolean): boolean {
+    const ghost = this.#gone.at(-1)
+    return ghost !== undefined && wasWritten(String(ghost['id']))
   }
 
   /** The page with the one that was deleted last in front of it. */

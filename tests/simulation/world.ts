@@ -268,7 +268,8 @@ export class World {
     const which = `${whose} ${path.includes('/todo/') ? 'tasks' : 'events'}`
     const ghosts = this.#ghosts.get(which) ?? new Ghosts()
     this.#ghosts.set(which, ghosts)
-    const haunted = ghosts.any && this.#draw('ghost') ? ghosts.haunted(text) : text
+    const wasWritten = (id: string): boolean => this.store.dump().operations.some((row) => row.item === id)
+    const haunted = ghosts.known(wasWritten) && this.#draw('ghost') ? ghosts.haunted(text) : text
     ghosts.note(text)
     return haunted
   }
