@@ -92,6 +92,18 @@ export const formatPlainDate = (
   options: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short', year: 'numeric' },
 ): string => formatter(options, 'UTC').format(new Date(`${date}T00:00:00Z`))
 
+/** A wall-clock time (`YYYY-MM-DDTHH:mm`) as the reader writes it, and an hour as it stands beside a grid: "9 AM", "09". */
+export const formatWall = (wall: string): string =>
+  formatter({ hour: 'numeric', minute: '2-digit' }, 'UTC').format(new Date(`${wall.slice(0, 16)}:00Z`))
+export const formatHour = (hour: number): string =>
+  formatter({ hour: 'numeric' }, 'UTC').format(Date.UTC(2026, 0, 1, hour))
+/** Plain dates as one range: "7 – 13 Dec 2026". */
+export const formatPlainRange = (first: string, last: string): string =>
+  formatter({ day: 'numeric', month: 'short', year: 'numeric' }, 'UTC').formatRange(
+    new Date(`${first}T00:00:00Z`),
+    new Date(`${last}T00:00:00Z`),
+  )
+
 /** The wall clock of a zone at an instant, as `YYYY-MM-DDTHH:mm`. */
 export function wallClock(when: When, zone = reader.zone): string {
   const key = `wall ${zone}`

@@ -1,4 +1,4 @@
-import { formatPlainDate, theReader } from '../../format.ts'
+import { formatPlainDate, formatPlainRange, theReader } from '../../format.ts'
 
 /** Plain dates and wall-clock times as texts; arithmetic in UTC, where every day has 24 hours. */
 export const DAY_MINUTES = 1440
@@ -58,30 +58,8 @@ export function titleOf(view: View, date: string): string {
   if (view === 'month') return formatPlainDate(date, { month: 'long', year: 'numeric' })
   if (view === 'day')
     return formatPlainDate(date, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
-  const last = addDays(to, -1)
-  const formatter = new Intl.DateTimeFormat(theReader().locale, {
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    timeZone: 'UTC',
-  })
-  return formatter.formatRange(new Date(`${from}T00:00:00Z`), new Date(`${last}T00:00:00Z`))
+  return formatPlainRange(from, addDays(to, -1))
 }
 
 export const days = (from: string, to: string): readonly string[] =>
   Array.from({ length: daysBetween(from, to) }, (_, i) => addDays(from, i))
-
-/** A wall-clock time as the reader writes it. */
-export const formatWall = (wall: string): string => {
-  const formatter = new Intl.DateTimeFormat(theReader().locale, {
-    hour: 'numeric',
-    minute: '2-digit',
-    timeZone: 'UTC',
-  })
-  return formatter.format(new Date(`${wall.slice(0, 16)}:00Z`))
-}
-/** "9 AM" or "09": what stands at the left of the grid. */
-export const formatHour = (hour: number): string => {
-  const formatter = new Intl.DateTimeFormat(theReader().locale, { hour: 'numeric', timeZone: 'UTC' })
-  return formatter.format(Date.UTC(2026, 0, 1, hour))
-}

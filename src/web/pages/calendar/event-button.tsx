@@ -1,7 +1,7 @@
 import type { CSSProperties, PointerEvent, ReactNode } from 'react'
+import { formatWall } from '../../format.ts'
 import { text } from '../../text/en.ts'
 import { calendar as t } from '../../text/en/calendar.ts'
-import { formatWall } from './dates.ts'
 import type { Placed } from './layout.ts'
 
 export const whenOf = (one: Placed): string =>
