@@ -64,11 +64,11 @@ export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> 
         ...{ id: 'k.id', from: `from conflicts k join mailboxes m on m.id = k.mailbox ${where}`, values },
         columns: { at: { neverNull: 'k.at' }, title: { neverNull: 'k.title' } },
       })
-      const [count] = await database.query<{ open: number }>(
-        `select count(*) as open from conflicts k
-          where k.state = 'open' and ($1::text is null or k.mailbox in (select id from mailboxes where "user" = $1))`,
-        [ownOnly(caller)],
-      )
+      const { mailbox, channel, kind, record, group, q } = query
+      const isAllOpen =
+        query.state === 'open' &&
+        [mailbox, channel, kind, record, group, q].every((filter) => filter === undefined)
+      const open = isAllOpen ? total : await openConflicts(database, caller)
       const found = await database.query<ConflictRecord>(`${CONFLICTS} where k.id = any($1)`, [ids])
       const rows = inOrder(ids, found)
       const words = await wordsFor(caller)
@@ -78,7 +78,7 @@ export function conflictHandlers(parts: Parts): HandlersOf<typeof conflictsApi> 
           total,
           query,
         ),
-        open: count?.open ?? 0,
+        open,
       }
     },
     'GET /api/conflicts/:conflict': async ({ params }, { caller }) => {
@@ -198,4 +198,13 @@ async function remember(
     by: caller.user,
   })
   await parts.sync.settingsChanged()
+}
+
+async function openConflicts(sql: Sql, caller: Caller): Promise<number> {
+  const [count] = await sql.query<{ open: number }>(
+    `select count(*) as open from conflicts k
+      where k.state = 'open' and ($1::text is null or k.mailbox in (select id from mailboxes where "user" = $1))`,
+    [ownOnly(caller)],
+  )
+  return count?.open ?? 0
 }

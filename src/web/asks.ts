@@ -86,7 +86,6 @@ export const historyFilters = (url: Search) =>
 export const askHistory = (url: Search) =>
   ask('GET /api/history', { query: { ...pagingOf(url), ...historyFilters(url) } })
 
-export const askConnected = () => ask('GET /api/mailboxes', { query: { state: 'connected', size: 50 } })
 export function askRuns(url: Search) {
   const { page, size } = pagingOf(url)
   return ask('GET /api/runs', {

@@ -11,7 +11,6 @@ import { loadSession, SessionProvider } from './api/session.ts'
 import {
   askColumn,
   askConflicts,
-  askConnected,
   askHistory,
   askKinds,
   askMailboxes,
@@ -116,7 +115,7 @@ const pages = [
   page(
     '/plans',
     lazyRouteComponent(() => import('./pages/plans/plans.tsx'), 'PlansPage'),
-    (url) => [askRuns(url), askConnected()],
+    (url) => [askRuns(url)],
   ),
   page(
     '/plans/$run',

@@ -58,3 +58,16 @@ test('a search tells the same total on each page, also behind the last one', asy
   const behind = await anna.call('GET /api/tasks', { query: { ...query, page: 99 } })
   expect(behind).toMatchObject({ items: [], total: first.total })
 })
+
+test('how many conflicts are open does not depend on what is looked for among them', async () => {
+  const ask = (query: object) => anna.call('GET /api/conflicts', { query })
+  const { open, total } = await ask({ state: 'open' })
+  expect(open).toBe(total)
+  for (const query of [
+    {},
+    { state: 'answered' },
+    { state: 'open', q: 'xyzzyplugh' },
+    { state: 'open', kind: 'match' },
+  ])
+    expect((await ask(query)).open).toBe(open)
+})

@@ -1,9 +1,9 @@
 import { Button, Menu } from '@mantine/core'
 import { IconEyeSearch } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
-import { useAct, useAsked } from '../../api/client.ts'
+import { useAct, useAsk, useAsked } from '../../api/client.ts'
 import { useMayAct } from '../../api/session.ts'
-import { askConnected, askRuns } from '../../asks.ts'
+import { askRuns } from '../../asks.ts'
 import { text } from '../../text/en.ts'
 import { plans as t } from '../../text/en/plans.ts'
 import { Empty, Page, Trouble } from '../../ui/page.tsx'
@@ -18,7 +18,7 @@ export function PlansPage() {
   const [url] = useUrl()
   const runs = useAsked(askRuns(url), { keep: true })
   return (
-    <Page title={t.title} lead={t.lead} actions={<NewPreview />}>
+    <Page title={t.title} lead={t.lead} actions={<NewPreview isListed={runs.data !== undefined} />}>
       {runs.error && <Trouble error={runs.error} />}
       <Toolbar>
         <FilterSelect name="state" label={t.columns.state} options={optionsOf(text.states.run)} />
@@ -40,10 +40,15 @@ export function PlansPage() {
   )
 }
 
-function NewPreview() {
+/** Asked after the list: what it counts for each mailbox would keep the list waiting. */
+function NewPreview({ isListed }: { readonly isListed: boolean }) {
   const navigate = useNavigate()
   const mayAct = useMayAct()
-  const mailboxes = useAsked(askConnected())
+  const mailboxes = useAsk(
+    'GET /api/mailboxes',
+    { query: { state: 'connected', size: 50 } },
+    { enabled: isListed },
+  )
   const preview = useAct('POST /api/plans', {
     changes: ['runs'],
     done: (run) => void navigate({ to: `/plans/${run.id}` }),
