@@ -158,11 +158,7 @@ async function takeObservations(
     tx,
     [...pairs, ...adopted.values()].map((pair) => pair.link),
   )
-  // A message is known by its internetMessageId: one that comes back may belong to a record that was left to itself (R21).
-  const asked =
-    row.enumerating || pass.kind === 'message'
-      ? strangers
-      : strangers.filter((each) => pass.parked.has(each.id))
+  const asked = row.enumerating ? strangers : strangers.filter((each) => pass.parked.has(each.id))
   const doubtful = await withCandidates(pass, tx, asked)
 
   for (const each of observed) {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { ENGINE_BUGS } from './planted-engine.ts'
 import { CONNECTOR_BUGS } from './planted-connector.ts'
 import { CORE_BUGS } from './planted-core.ts'
+import { MAIL_BUGS } from './planted-mail.ts'
 
 /**
  * The catalogue of planted bugs: how sensitive the simulation is. Each is a mistake that a programmer could make, or
@@ -13,7 +14,7 @@ export interface Planted {
   /** What is wrong then, in a sentence. */
   readonly says: string
   /** The layer that is to notice it. */
-  readonly layer: 'planner' | 'engine' | 'wide'
+  readonly layer: 'planner' | 'engine' | 'wide' | 'mail'
   /** A world in which it is noticed; left out as long as none is known. */
   readonly known?: number
   readonly edits: readonly Edit[]
@@ -27,7 +28,7 @@ export interface Edit {
 
 export const ROOT = join(import.meta.dirname, '..', '..')
 
-export const PLANTED: readonly Planted[] = [...CORE_BUGS, ...ENGINE_BUGS, ...CONNECTOR_BUGS]
+export const PLANTED: readonly Planted[] = [...CORE_BUGS, ...ENGINE_BUGS, ...CONNECTOR_BUGS, ...MAIL_BUGS]
 
 /** The source of a file with the bug in it. */
 export function withBug(bug: Planted, file: string, source: string): string {
