@@ -112,7 +112,7 @@ export function channelView(row: ChannelRecord, settings: StoredByScope, now: nu
     message: messageOf(row, health, now, throttledUntil),
     lastStartedAt: isoOrNull(row.last_started_at),
     lastFinishedAt: isoOrNull(row.last_finished_at),
-    nextAt: enabled && row.paused === null ? isoOrNull(row.next_at) : null,
+    nextAt: enabled && row.paused === null ? isoOrNull(laterOf(row.next_at, throttledUntil)) : null,
     provenAt: isoOrNull(row.proven_at),
     lagSeconds:
       row.proven_at === null ? null : Math.max(0, Math.round((now - row.proven_at.getTime()) / 1000)),
@@ -157,6 +157,12 @@ function disabledBecause(row: ChannelRecord, settings: StoredByScope): string {
   return 'It is switched off in the settings of this user or organization.'
 }
 
+/** Nothing begins while Microsoft asks to wait, whatever the interval says. */
+const laterOf = (due: Date | null, waits: Date | null): Date | null =>
+  due !== null && waits !== null && waits > due ? waits : due
+const minuteAfter = (instant: Date): string =>
+  new Date(Math.ceil(instant.getTime() / 60_000) * 60_000).toISOString().slice(11, 16)
+
 function messageOf(
   row: ChannelRecord,
   health: Health,
@@ -171,7 +177,7 @@ function messageOf(
       : `Paused: ${row.paused}`
   // What the last failure said may be older than what Microsoft asks now.
   if (throttledUntil !== null)
-    return `Microsoft 365 asked to wait until ${throttledUntil.toISOString().slice(11, 16)} UTC. Nothing is lost: it goes on by itself.`
+    return `Microsoft 365 asked to wait until ${minuteAfter(throttledUntil)} UTC. Nothing is lost: it goes on by itself.`
   if (row.message !== null) return row.message
   if (health !== 'late') return null
   const minutes = row.proven_at === null ? null : Math.round((now - row.proven_at.getTime()) / 60_000)

@@ -150,6 +150,25 @@ describe('operating it', () => {
     )
   })
 
+  test('a wait that Microsoft asks for moves the next run, and not that of a channel that is paused', () => {
+    const now = Date.parse('2026-11-02T10:00:00Z')
+    const at = (minutes: number): Date => new Date(now + minutes * MINUTE_MS)
+    const seen = (more: Partial<ChannelRecord>) =>
+      channelView({ ...QUIET, next_at: at(1), throttled_until: at(2.5), ...more }, SWITCHED_ON, now)
+    expect(seen({})).toMatchObject({
+      nextAt: at(2.5).toISOString(),
+      throttledUntil: at(2.5).toISOString(),
+      message: expect.stringContaining('until 10:03 UTC'),
+    })
+    expect(seen({ next_at: at(5) }).nextAt).toBe(at(5).toISOString())
+    expect(seen({ throttled_until: at(-1) })).toMatchObject({
+      nextAt: at(1).toISOString(),
+      throttledUntil: null,
+      message: null,
+    })
+    expect(seen({ paused: 'holidays' })).toMatchObject({ nextAt: null, throttledUntil: null })
+  })
+
   test('[pain 12] a consent that was declined ends on a page that says so, and nothing was connected', async () => {
     const before = (await ben.call('GET /api/mailboxes')).items
     const { url } = await ben.call('POST /api/connect', { body: {} })

@@ -36,7 +36,7 @@ export const overview = {
   noMailboxes: 'Here you will see each mailbox with what is in sync and what is not.',
   connectMine: 'Connect my Microsoft account',
   throttled: (at: string, when: string) =>
-    `Microsoft asked us to slow down until ${at}: it goes on by itself ${when}. Nothing is lost.`,
+    `Microsoft asked us to slow down until ${at} (${when}). It goes on by itself; nothing is lost.`,
   firstSync: 'First sync',
   progress: (done: string, total: string) => `${done} of ${total}`,
   rate: (n: string) => `${n} a second`,
