@@ -27,7 +27,7 @@ const CI: Share = {
   seeds: {
     planner: 1_000_000,
     engine: 24_000,
-    wide: 200,
+    wide: 1_600,
     acts: 400,
     mail: 2_000,
     crash: 300,
