@@ -136,8 +136,13 @@ function planAlone(input: PairInput, policy: Policy): PairPlan {
     const verdict = reconcileUnlinked('record', policy.direction)
     // A message is made by sending it, which is not the sync's doing.
     if (verdict.do !== 'copy' || input.kind === 'message') return { ...nothing, rule: verdict.rule }
-    if (isTheirs(input, input.crm))
-      return input.repair ? bringBack(input, input.crm, policy, 'R25') : { ...nothing, rule: 'R25' }
+    if (isTheirs(input, input.crm)) {
+      // As long as its deletion waits, what it holds is no change.
+      const bases = { crm: input.crm.fields, mailbox: input.crm.fields }
+      return input.repair
+        ? bringBack({ ...input, bases }, input.crm, policy, 'R25')
+        : { ...nothing, rule: 'R25' }
+    }
     return createInMailbox(input, input.crm, policy, verdict.rule, input.repair ?? false)
   }
   if (!isPresent(input.mailbox)) return nothing

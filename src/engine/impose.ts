@@ -127,6 +127,8 @@ function refused(pass: Pass, side: Side, fields: Fields, link: LinkRow): Refusal
     return 'This belongs to the organizer or to Microsoft 365 and cannot be written there.'
   if (groups.some((group) => parseGroup(group).name === 'answer' && fields[group] === 'none'))
     return 'An answer to an invitation cannot be taken back in Microsoft 365, only changed.'
+  if (groups.some((group) => parseGroup(group).name === 'cancelled' && fields[group] !== true))
+    return 'An occurrence that was taken out of its series cannot be put back in Microsoft 365. Make a single event on that day instead.'
   if (groups.includes('attendees') && !mayInvite(pass.policy, false))
     return 'Attendees are not written to Microsoft 365 here.'
   return null

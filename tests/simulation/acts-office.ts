@@ -71,18 +71,20 @@ export class Undoing {
     const since = this.#remember(desk, what)
     const begun = history.acts.length
     const before = people.holdingsOfCrm()
+    const known = writtenByUndo(desk)
     await work()
     const after = people.holdingsOfCrm()
     const acts = history.acts.slice(0, begun)
-    for (const item of new Set([...before.keys(), ...after.keys()])) {
-      const act = actOf(people, item, before.get(item)?.[0], after.get(item)?.[0])
+    // What else comes into the CRM meanwhile (Microsoft's answers to other writes) is not this person's doing.
+    for (const [id, row] of writtenByUndo(desk)) {
+      const item = nameOf(row.title)
+      if (known.has(id)) continue
+      const groups = row.do === 'update' ? Object.keys(row.after ?? {}) : null
+      const act = actOf(people, item, before.get(item)?.[0], after.get(item)?.[0], groups)
       if (act === null) continue
       history.add(act)
       const floor = since.get(item)
-      if (floor === undefined)
-        this.#say(
-          `an undo ${JSON.stringify(what)} changed ${item}, which it does not speak of: ${JSON.stringify(act)}`,
-        )
+      if (floor === undefined) this.#say(`an undo changed ${item}, which it does not speak of`)
       else this.#judge(act, floor, acts)
     }
   }
@@ -136,9 +138,20 @@ export class Undoing {
   }
 }
 
+/** What undoing wrote to the CRM so far. */
+const writtenByUndo = ({ store }: UndoDesk): ReadonlyMap<OperationId, OperationRow> =>
+  new Map(
+    store
+      .dump()
+      .operations.filter((row) => row.rule === 'R38' && row.side === 'crm' && row.state === 'written')
+      .map((row) => [row.id, row]),
+  )
+
 /** An edit that was itself taken back since is nothing that an undo could lose. */
 const stillStands = ({ saw }: Act, group: string, value: string): boolean =>
-  group.endsWith('/cancelled') ? saw?.[`${group.slice(0, 14)}/subject`] === undefined : saw?.[group] === value
+  group.endsWith('/cancelled')
+    ? saw?.[`${group.slice(0, 14)}/subject`] === undefined
+    : isUnique(group) && saw?.[group] === value
 
 const isMeant = (row: OperationRow, what: UndoWhat): boolean =>
   (what.run === undefined || row.run === what.run) &&
@@ -163,11 +176,23 @@ function targetOf({ store, mailbox }: UndoDesk, beat: Extract<ActsBeat, { do: 'u
   return { channel: one.channel, what }
 }
 
+/** Whether a plain group is one of these of the CRM's, or shows through from one of them. */
+const isAmong = (group: string, groups: readonly string[] | null): boolean =>
+  groups === null ||
+  groups.some(
+    (each) =>
+      group === each.replace(/^occurrence/, 'occ') ||
+      group.endsWith(`/${each}`) ||
+      (group.startsWith('occ/') &&
+        (each === 'recurrence' || each === `occurrence/${group.slice(4, 14)}/cancelled`)),
+  )
+
 function actOf(
   people: Witness,
   item: string,
   before: Holding | undefined,
   after: Holding | undefined,
+  groups: readonly string[] | null,
 ): Act | null {
   const common = { side: 'crm', item, decided: true, saw: before?.plain ?? null } as const
   if (after === undefined)
@@ -176,7 +201,7 @@ function actOf(
   const its = own(after.plain)
   const wrote = Object.fromEntries(
     Object.entries(before === undefined ? its : after.plain)
-      .filter(([group, now]) => now !== held[group])
+      .filter(([group, now]) => now !== held[group] && isAmong(group, groups))
       // An occurrence that goes with its series again has nothing of its own.
       .map(([group, now]) => [group, its[group] === undefined ? '' : now]),
   )

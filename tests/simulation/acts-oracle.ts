@@ -3,6 +3,7 @@ import type { Violation } from './history.ts'
 import { titleOf, writesOfEngine } from './oracle-traces.ts'
 import { nameOf } from './projection.ts'
 import type { Playable } from './run.ts'
+import type { Shape } from './story.ts'
 
 /** What is asked of the worlds of the acts layer besides: who was mailed how often, whose value is where, what an undo did. */
 export function judgeActs(world: Playable, acts: Acts): Violation[] {
@@ -36,6 +37,18 @@ export function aloneByWord(world: Playable): ReadonlySet<string> {
   return alone
 }
 
+/**
+ * Meetings of Carla's whose record was kept when Anna's copy went: by a person's word, or because a one-way direction keeps
+ * what drifted (R21). When Carla then changes the meeting, Exchange delivers it anew as another item, with a record of its own.
+ */
+export const keptAndInvitedAgain = (world: Playable, { direction }: Shape): ReadonlySet<string> =>
+  new Set(
+    [...theirsIn(world)].filter(
+      (item) =>
+        direction !== 'both' || world.office?.declined.has(item) || world.acts?.undoing.unmade.has(item),
+    ),
+  )
+
 /** Meetings of Carla's. */
 const theirsIn = ({ history }: Playable): ReadonlySet<string> =>
   new Set(history.acts.filter((act) => act.theirs === true).map((act) => act.item))
@@ -64,7 +77,7 @@ function mails(world: Playable, acts: Acts, say: Say): void {
       kind === 'meetingResponse'
         ? answers(crm) === 0
           ? 0
-          : answers(all)
+          : answers(all) + askedAgain(world, item)
         : kind === 'meetingUpdate'
           ? all.length
           : crm.filter((act) => act.what === 'delete' || act.wrote['attendees'] !== undefined).length +
@@ -75,6 +88,20 @@ function mails(world: Playable, acts: Acts, say: Say): void {
         `${to} was mailed a ${kind} about ${item} ${times} times, and people asked for it ${asked} times`,
       )
   }
+}
+
+/**
+ * An answer whose own answer was lost is looked up by what the event shows. When its organizer moved the meeting in between,
+ * Exchange has forgotten who answered, and nobody can tell: it is told again (docs/simulation.md, "What is not covered").
+ */
+function askedAgain(world: Playable, item: string): number {
+  const again = world.store
+    .dump()
+    .operations.filter((row) => row.side === 'mailbox' && row.after?.['answer'] !== undefined)
+    .filter((row) => nameOf(row.title) === item)
+    .reduce((sum, row) => sum + row.attempts, -1)
+  const moved = world.history.of(item).filter((act) => act.theirs && act.what === 'edit' && act.wrote['time'])
+  return Math.max(0, Math.min(again, moved.length))
 }
 
 /** R25: a meeting of somebody else is never made by us, as if it were Anna's own. */

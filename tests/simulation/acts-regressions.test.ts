@@ -74,6 +74,23 @@ test('[R25] nor does restoring its record, which goes back to quarantine with th
   expect(world.store.dump().conflicts).toMatchObject([{ kind: 'delete', rule: 'R25' }])
 })
 
+test('[R25] a record whose deletion waits is not emptied when somebody answers meanwhile', async () => {
+  const world = await played('a deletion that waits', [
+    ...INVITED,
+    { do: 'delete', who: 'crm', item: 'v1' },
+    PASS,
+    { do: 'create', who: 'outlook', item: 'i2', resource: 'event' },
+    PASS,
+    // A creation that is to be undone: its deletion waits, and all later ones with it.
+    { do: 'undo', of: 'run', nth: 0, shown: true },
+    { do: 'restore', item: 'v1' },
+    PASS,
+    { do: 'reply', who: 'crm', item: 'v1', answer: 'tentative' },
+    PASS,
+  ])
+  expect(recordOf(world, 'v1')?.fields['time']).toBeDefined()
+})
+
 test('[R25] a person who keeps the record of a meeting that is gone keeps it alone', async () => {
   const world = await played('a deletion declined', [
     { do: 'create', who: 'outlook', item: 'i3', resource: 'event' },
@@ -98,6 +115,22 @@ test('[R38] an answer to an invitation is not undone, because Microsoft has no w
     { do: 'undo', of: 'item', nth: 0, shown: false },
   ])
   expect(recordOf(world, 'v1')?.fields['answer']).toBe('tentative')
+})
+
+test('[R38] an occurrence that was taken out is not put back by an undo, because Microsoft has no way to', async () => {
+  const world = await played('a removal undone', [
+    { do: 'create', who: 'outlook', item: 'i1', resource: 'series' },
+    PASS,
+    { do: 'occurrence', who: 'outlook', item: 'i1', nth: 3, group: 'cancelled' },
+    PASS,
+    ALL,
+    PASS,
+  ])
+  const shown = world.people.holdingsOfCrm('i1').get('i1')?.[0]?.plain ?? {}
+  expect(
+    Object.keys(shown).filter((group) => group.endsWith('/location') && group !== 'location'),
+  ).toHaveLength(7)
+  expect(world.store.dump().operations.map(({ state }) => state)).not.toContain('rejected')
 })
 
 test('[R38] a record of which an occurrence was changed since is not deleted by an undo', async () => {

@@ -67,7 +67,8 @@ export function actsStory(seed: string, dice: Chance, shape: Shape): Story {
         [3, () => [made(), PASS, ...between(more, known, `u${count.own}`), undo(more, `u${count.own}`)]],
         [3, () => one(some(), (item) => [{ do: 'delete', who: who(), item }, PASS, undo(more, item)])],
         [3, () => one(some(), (item) => [{ do: 'restore', item }])],
-        [3, () => one(some(), (item) => restoring(more, item, who()))],
+        [3, () => one(some(), (item) => restoring(more, item, who(), 'subject'))],
+        [2, () => one(meeting(), (item) => restoring(more, item, who(), 'categories'))],
         [4, () => one(some('series'), split)],
         [5, invite],
         [4, () => one(meeting(), (item) => [changed(more, item)])],
@@ -133,11 +134,11 @@ const between = (more: Chance, known: Known, item: string): readonly Beat[] =>
     : [edit(more, known, item, more.pick(['crm', 'outlook'] as const)), ...(more.yes(0.3) ? [PASS] : [])]
 
 /** Deleted, perhaps carried over, and taken out of quarantine, while the other side may have gone on. */
-function restoring(more: Chance, item: string, who: Who): readonly Beat[] {
+function restoring(more: Chance, item: string, who: Who, group: 'subject' | 'categories'): readonly Beat[] {
   const other: Who = who === 'crm' ? 'outlook' : 'crm'
   return [
     { do: 'delete', who, item },
-    ...(more.yes(0.3) ? [{ do: 'edit', who: other, item, groups: ['subject'] } as const] : []),
+    ...(more.yes(0.3) ? [{ do: 'edit', who: other, item, groups: [group] } as const] : []),
     ...(more.yes(0.7) ? [PASS] : []),
     { do: 'restore', item },
   ]

@@ -67,7 +67,7 @@ export class History {
       if (value === undefined || act.what === 'restore') return false
       return !acts.some(
         (later) =>
-          later.stamp > act.stamp &&
+          (later.stamp > act.stamp || goesBack(act, later)) &&
           later.saw?.[group] === value &&
           ((later.what === 'delete' && !isTakenBack(later, group, value, acts)) ||
             takesOut(later, group) ||
@@ -97,6 +97,12 @@ export class History {
     )
   }
 }
+
+/**
+ * Who undoes goes back to a value that may be what the other side held all the time: then there is no difference to what both
+ * agreed on, and what was done there by somebody who saw that value is newer, whenever it was done.
+ */
+const goesBack = (act: Act, other: Act): boolean => act.decided === true && other.side !== act.side
 
 /** Whether a record with this value was restored after the deletion, by somebody who knew of it. */
 const isTakenBack = (deletion: Act, group: string, value: string, acts: readonly Act[]): boolean =>

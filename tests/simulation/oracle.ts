@@ -33,6 +33,8 @@ export interface Rest {
   readonly nothingLost: boolean
   /** Items with a conflict that a person answered: an older value may stand again. */
   readonly answered: ReadonlySet<string>
+  /** Items that may stand twice in the CRM. */
+  readonly twice: ReadonlySet<string>
   /** Items of which an undo took away what the sync had made: the other side keeps its own, and is left alone. */
   readonly alone: ReadonlySet<string>
 }
@@ -44,7 +46,8 @@ export function judge(history: History, rest: Rest): Violation[] {
     ['crm', rest.crm],
     ['mailbox', rest.mailbox],
   ] as const) {
-    for (const item of seen.doubled) say('I8', `${item} stands twice on the ${side} side`)
+    for (const item of seen.doubled)
+      if (!rest.twice.has(item)) say('I8', `${item} stands twice on the ${side} side`)
   }
   for (const item of history.items()) {
     const crm = rest.crm.items.get(item)
@@ -105,12 +108,11 @@ function kept(item: string, crm: Values, mailbox: Values, history: History, rest
 
 /**
  * What stands at its organizer's is not lost when an attendee's copy goes. And an answer has no guard at Graph: what the
- * attendee writes on the copy in Outlook while the CRM's "declined" is on its way goes with it.
+ * attendee writes on the copy while the CRM's "declined" is on its way goes with it, on either side.
  */
 const wentWithCopy = (history: History, act: Act): boolean =>
   act.theirs === true ||
-  (act.side === 'mailbox' &&
-    history.of(act.item).some((each) => each.side === 'crm' && each.wrote['answer'] === 'declined'))
+  history.of(act.item).some((each) => each.side === 'crm' && each.wrote['answer'] === 'declined')
 
 /**
  * I2, the other way round: a value that somebody saw and replaced does not win over the one that replaced it. Where

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { ACTS_BUGS } from './planted-acts.ts'
 import { ENGINE_BUGS } from './planted-engine.ts'
 import { CONNECTOR_BUGS } from './planted-connector.ts'
 import { CORE_BUGS } from './planted-core.ts'
@@ -14,7 +15,7 @@ export interface Planted {
   /** What is wrong then, in a sentence. */
   readonly says: string
   /** The layer that is to notice it. */
-  readonly layer: 'planner' | 'engine' | 'wide' | 'mail'
+  readonly layer: 'planner' | 'engine' | 'wide' | 'acts' | 'mail'
   /** A world in which it is noticed; left out as long as none is known. */
   readonly known?: number
   readonly edits: readonly Edit[]
@@ -28,7 +29,13 @@ export interface Edit {
 
 export const ROOT = join(import.meta.dirname, '..', '..')
 
-export const PLANTED: readonly Planted[] = [...CORE_BUGS, ...ENGINE_BUGS, ...CONNECTOR_BUGS, ...MAIL_BUGS]
+export const PLANTED: readonly Planted[] = [
+  ...CORE_BUGS,
+  ...ENGINE_BUGS,
+  ...CONNECTOR_BUGS,
+  ...ACTS_BUGS,
+  ...MAIL_BUGS,
+]
 
 /** The source of a file with the bug in it. */
 export function withBug(bug: Planted, file: string, source: string): string {

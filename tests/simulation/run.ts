@@ -1,5 +1,5 @@
 import type { Acts } from './acts.ts'
-import { aloneByWord, judgeActs } from './acts-oracle.ts'
+import { aloneByWord, judgeActs, keptAndInvitedAgain } from './acts-oracle.ts'
 import { actsShape, actsStory } from './acts-story.ts'
 import { type Chance, chance } from './chance.ts'
 import { type Fault, type Rates, WIDE_FAULTS, swarm, tell } from './faults.ts'
@@ -334,6 +334,7 @@ async function restOf(world: Playable, shape: Shape, rates: Rates): Promise<Rest
     recreated,
     answered: world.office?.answered ?? new Set(),
     alone: aloneByWord(world),
+    twice: keptAndInvitedAgain(world, shape),
     nothingLost: world.crashes === 0 && !LOSING.some((fault) => rates[fault] !== undefined),
   }
 }
