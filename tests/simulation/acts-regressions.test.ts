@@ -54,6 +54,18 @@ test('[R3] also when the answer to the answer was lost', async () => {
   expect(responses(world)).toBe(1)
 })
 
+test('[R4] how an answered meeting shows is what the person chose, not what answering makes of it', async () => {
+  const world = await played('answered and shown', [
+    ...INVITED,
+    { do: 'reply', who: 'crm', item: 'v1', answer: 'tentative' },
+    { do: 'edit', who: 'crm', item: 'v1', groups: ['showAs'] },
+    PASS,
+  ])
+  expect(recordOf(world, 'v1')?.fields).toMatchObject({ answer: 'tentative', showAs: 'oof' })
+  expect(await inOutlook(world, 'v1')).toMatchObject({ answer: 'tentative', showAs: 'oof' })
+  expect(responses(world)).toBe(1)
+})
+
 test('[R25] the undo of its deletion does not make somebody else’s meeting as one’s own', async () => {
   const world = await played('a deletion undone', [...INVITED, DECLINED, PASS, PASS, ALL])
   expect(recordOf(world, 'v1')?.deletedAt).not.toBeNull()

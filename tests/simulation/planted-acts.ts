@@ -57,8 +57,8 @@ export const ACTS_BUGS: readonly Planted[] = [
     edits: [
       {
         file: 'src/connectors/graph/calendar-push.ts',
-        text: `        ('answer' in master && has('answer', master['answer'] ?? null))`,
-        instead: `        false`,
+        text: `    ('answer' in master && has('answer', master['answer'] ?? null)) ||`,
+        instead: ``,
       },
       {
         file: 'src/connectors/graph/calendar-push.ts',

@@ -101,39 +101,42 @@ async function updateEvent(ask: Ask, operation: Update, options: PushOptions): P
   const needsBody = 'body' in patched && all.onlineMeeting !== null
   const moves = hasPatch && all.recurrence !== null && ('time' in patched || 'recurrence' in patched)
   let currentBody: string | null = null
-  if (needsBody || !hasPatch) {
+  let guard: string = ifMatch
+  if (needsBody || !hasPatch || 'answer' in master) {
     const current = await loadEvent(ask, id, collection)
     const trouble = troubleOf(current, ifMatch)
     if (trouble !== null) return trouble
     if (needsBody && current.kind === 'found') currentBody = htmlOf(current.raw)
   }
+  if ('answer' in master) {
+    // First, because answering sets how the time shows, which a person may have chosen otherwise.
+    const action = answerRequest(id, all.answer, options.sendResponses)
+    const trouble = action === null ? null : writeTrouble(await ask(action))
+    if (trouble !== null) return trouble
+    const now = await reloaded(ask, id, collection)
+    // Outlook takes a declined meeting out of the calendar: that is how the answer arrived.
+    if (now.outcome === 'gone' && all.answer === 'declined')
+      return { outcome: 'written', id, etag: ifMatch, item: null }
+    if (now.outcome !== 'written' || (!hasPatch && Object.keys(occurrences).length === 0)) return now
+    guard = now.etag
+  }
   let latest: ParsedEvent | null = null
   if (hasPatch) {
     const written = eventBody(patched, { whole: all, viewer: collection.zone, currentBody })
     if (!written.ok) return { outcome: 'rejected', reason: written.reason, code: written.code }
-    const answer = await ask(patchRequest(id, written.body, key, ifMatch))
+    const answer = await ask(patchRequest(id, written.body, key, guard))
     const trouble = writeTrouble(answer)
     if (trouble !== null) return trouble
     const event = parseEvent((answer as Answered).body, collection.zone)
     if (!event.ok) return unreadable(event.reason)
     latest = event.value
   }
-  if ('answer' in master) {
-    const action = answerRequest(id, all.answer, options.sendResponses)
-    const trouble = action === null ? null : writeTrouble(await ask(action))
-    if (trouble !== null) return trouble
-  }
   // Exchange may drop exceptions when a series moves: those to keep are compared, and written where they are missing.
   const kept = moves ? { ...exceptionsOf(whole.fields), ...occurrences } : occurrences
   // Without a pattern there are no occurrences that could have anything of their own.
   const wanted = all.recurrence === null ? {} : kept
   if (Object.keys(wanted).length > 0) return withOccurrences(ask, id, collection, wanted, whole, options)
-  if (latest !== null && !('answer' in master) && !moves) return written1(latest)
-  const now = await reloaded(ask, id, collection)
-  // Outlook takes a declined meeting out of the calendar: that is how the answer arrived.
-  if (now.outcome === 'gone' && 'answer' in master && all.answer === 'declined')
-    return { outcome: 'written', id, etag: ifMatch, item: null }
-  return now
+  return latest !== null && !moves ? written1(latest) : reloaded(ask, id, collection)
 }
 
 const patchRequest = (id: string, body: JsonBody, key: string, ifMatch: string) => ({
@@ -273,15 +276,14 @@ async function settleUpdate(ask: Ask, { collection, fields, id, key }: Update): 
   const { master, occurrences } = split(fields)
   const has = (group: string, value: Json): boolean =>
     sameValue(group, loaded.item.fields[group] ?? null, value)
-  // The event itself is written first, then our answer, then one occurrence after the other. Where a part arrived, the
+  // Our answer is written first, then the event itself, then one occurrence after the other. Where a part arrived, the
   // item as it stands is told, and the engine sees by it what is still to be written. Called not applied, the part that
   // stands would be taken for somebody's edit.
-  const took = Object.keys(only(master, isPatched))
+  const patched = Object.keys(only(master, isPatched))
+  const took = seen ? patched : []
   const hasBegun =
-    took.length > 0
-      ? seen
-      : Object.entries(occurrences).some(([group, value]) => has(group, value)) ||
-        ('answer' in master && has('answer', master['answer'] ?? null))
+    ('answer' in master && has('answer', master['answer'] ?? null)) ||
+    (patched.length > 0 ? seen : Object.entries(occurrences).some(([group, value]) => has(group, value)))
   // A repetition meets If-Match, or writes what is there already.
   if (!hasBegun) return { outcome: 'not-applied' }
   const settled = settledAs(loaded)
