@@ -44,7 +44,8 @@ export const CONNECTOR_BUGS: readonly Planted[] = [
   {
     name: 'task-not-read-first',
     says: 'a task is written without looking whether it changed',
-    layer: 'engine',
+    layer: 'wide',
+    known: 57,
     edits: [
       {
         file: 'src/connectors/graph/tasks-push.ts',
@@ -105,6 +106,7 @@ export const CONNECTOR_BUGS: readonly Planted[] = [
     name: 'part-forgotten',
     says: 'a write that ended after its first request arrived counts as not begun',
     layer: 'engine',
+    known: 513,
     edits: [
       {
         file: 'src/connectors/graph/write-outcomes.ts',
@@ -116,13 +118,13 @@ export const CONNECTOR_BUGS: readonly Planted[] = [
   {
     name: 'gone-when-unreadable',
     says: 'an item that cannot be read just now is taken for deleted',
-    layer: 'engine',
+    layer: 'wide',
     edits: [
       {
         file: 'src/connectors/graph/calendar.ts',
         text: `  if (answer.kind !== 'answered') return { kind: 'failed', failure: answer.failure }
   if (answer.status === 404) {`,
-        instead: `  if (answer.kind !== 'answered') return { kind: 'gone' }
+        instead: `  if (answer.kind !== 'answered' || (answer.status !== 404 && !isSuccess(answer))) return { kind: 'gone' }
   if (answer.status === 404) {`,
       },
     ],
