@@ -57,9 +57,11 @@ export async function refreshAlerts({
     const [view] = group
     if (view === undefined) continue
     const owner = owners.find((one) => one.id === view.mailbox)
+    // The same alert, whichever of its channels was seen first and however far it came since.
+    const causes = wanted.filter((one) => one.mailbox === view.mailbox).length
     const channels = group.map((one) => CHANNEL_LABEL[one.channel]).join(', ')
     wanted.push({
-      key: `mailbox ${view.mailbox} ${view.channel}`,
+      key: causes === 0 ? `mailbox ${view.mailbox}` : `mailbox ${view.mailbox} ${causes}`,
       severity: view.health === 'late' ? 'warning' : 'error',
       title:
         `${channels} of ${view.address} ${group.length > 1 ? 'are' : 'is'} ${view.health === 'late' ? 'late' : 'stopped'}. ${view.message ?? ''}`.trim(),

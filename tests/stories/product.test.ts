@@ -412,11 +412,26 @@ describe('the product', () => {
     const stopped = `select channel from channels where mailbox = $1 and state <> 'running' and failures > 0`
     await until('all of them to fail', async () => (await query(stopped, [ben])).length === 3)
     await query(`update channels set proven_at = now() - interval '1 day' where mailbox = $1`, [ben])
-    await lookForAlerts()
-    const alerts = await query<{ title: string }>(
-      'select title from alerts where mailbox = $1 and resolved_at is null',
+    await query(
+      `update channels set failures = 0, state = 'idle', message = null where mailbox = $1 and channel <> 'tasks'`,
       [ben],
     )
+    await query(`update channels set proven_at = now() where mailbox = $1 and channel <> 'tasks'`, [ben])
+    await lookForAlerts()
+    const open = () =>
+      query<{ id: string; title: string }>(
+        'select id, title from alerts where mailbox = $1 and resolved_at is null',
+        [ben],
+      )
+    const first = await open()
+    expect(first.map((one) => one.title)).toEqual([expect.stringMatching(/^Tasks of ben/)])
+    for (const channel of ['calendar', 'email'] as const)
+      await demo.admin.call('POST /api/sync', { body: { mailbox: ben, channel } })
+    await until('the others to fail', async () => (await query(stopped, [ben])).length === 3)
+    await query(`update channels set proven_at = now() - interval '1 day' where mailbox = $1`, [ben])
+    await lookForAlerts()
+    const alerts = await open()
+    expect(alerts.map((one) => one.id)).toEqual(first.map((one) => one.id))
     expect(alerts.map((one) => one.title)).toEqual([
       expect.stringMatching(
         /^Calendar, Email, Tasks of ben\.okafor@contoso\.example are stopped\. .*licence/,

@@ -78,7 +78,7 @@ function Steps({ steps }: { readonly steps: readonly Step[] }) {
   const others = steps.filter((one) => !wrong.includes(one))
   return (
     <>
-      <h2>{t.putRight}</h2>
+      <h2 className={css['below']}>{t.putRight}</h2>
       <StepList steps={wrong} />
       <details className={css['others']}>
         <summary>{t.working(others.length)}</summary>

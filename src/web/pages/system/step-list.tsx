@@ -1,6 +1,7 @@
 import type { Answer } from '../../api/client.ts'
 import { Copy } from '../../ui/copy.tsx'
 import { Mono } from '../../ui/page.tsx'
+import { Plainly } from '../../ui/plainly.tsx'
 import { Status, type Tone } from '../../ui/status.tsx'
 import { system as t } from '../../text/en/system.ts'
 import css from './system.module.css'
@@ -17,7 +18,9 @@ export function StepList({ steps }: { readonly steps: readonly Step[] }) {
           <Status tone={tones[step.state]}>{t.step[step.state]}</Status>
           <div>
             <strong>{step.title}</strong>
-            <p>{step.detail}</p>
+            <div>
+              <Plainly>{step.detail}</Plainly>
+            </div>
             {step.fix !== null && <p className={css['fix']}>{step.fix}</p>}
             {step.code !== null && (
               <p className={css['code']}>
