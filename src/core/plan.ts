@@ -248,17 +248,22 @@ function createInMailbox(
   repair: boolean,
 ): PairPlan {
   const fields: { [group: string]: Json } = {}
+  const draft = new GroupDraft({ crm: crm.fields, mailbox: EMPTY })
   for (const group of groupsOf(crm.fields)) {
     const value = crm.fields[group]
     if (value === undefined || !canHold(policy, 'mailbox', group)) continue
     if (notForCrm(input.kind, {}, group) !== null) continue
     if (parseGroup(group).name === 'attendees' && !mayInvite(policy, repair)) continue
-    fields[group] = value
+    if (!isStray(crm.fields, group)) fields[group] = value
+    else if (mayWrite(policy.direction, 'crm')) draft.dropped(group, value)
   }
   const mails = wouldMail({ kind: input.kind, do: 'create', facts: {}, before: EMPTY, fields })
+  const { bases, conflicts, crm: taken } = draft.plan(rule, input, crm, crm)
   return {
-    ...still(rule, { crm: crm.fields, mailbox: EMPTY }, 'linked'),
+    ...still(rule, bases, 'linked'),
+    crm: taken,
     mailbox: { do: 'create', rule, fields, before: EMPTY, mails },
+    conflicts,
   }
 }
 
@@ -555,14 +560,19 @@ function dropStray(draft: GroupDraft, crmFields: Fields): void {
   const touched = draft.crm['recurrence'] !== undefined || draft.mailbox['recurrence'] !== undefined
   if (!touched) return
   const after = applied(crmFields, draft.crm)
-  const recurrence = after['recurrence'] as unknown as Parameters<typeof isSlot>[0] | null | undefined
   for (const group of groupsOf(after)) {
-    const { slot } = parseGroup(group)
-    if (slot === null) continue
+    if (parseGroup(group).slot === null) continue
     const value = after[group]
-    if (!recurrence || !isSlot(recurrence, slot)) draft.dropped(group, value)
+    if (isStray(after, group)) draft.dropped(group, value)
     else if (draft.mailbox['recurrence'] !== undefined && value !== undefined) draft.mailbox[group] = value
   }
+}
+
+/** An exception on a day on which the series has no occurrence. */
+function isStray(fields: Fields, group: string): boolean {
+  const { slot } = parseGroup(group)
+  const recurrence = fields['recurrence'] as unknown as Parameters<typeof isSlot>[0] | null | undefined
+  return slot !== null && (!recurrence || !isSlot(recurrence, slot))
 }
 
 /**

@@ -72,6 +72,7 @@ export class History {
           ((later.what === 'delete' && !isTakenBack(later, group, value, acts)) ||
             takesOut(later, group) ||
             dropsExceptions(later, group) ||
+            shortensAndDeletes(later, group, acts) ||
             (later.wrote[group] !== undefined && later.wrote[group] !== value)),
       )
     })
@@ -117,6 +118,15 @@ const isTakenBack = (deletion: Act, group: string, value: string, acts: readonly
 /** Whether the act took the occurrence that the group belongs to out of its series. */
 const takesOut = (act: Act, group: string): boolean =>
   group.startsWith('occ/') && act.wrote[`${group.slice(0, 14)}/cancelled`] !== undefined
+
+/**
+ * Who shortens a series in the CRM leaves its last exceptions where nobody sees them, and they are on record (R26). Whoever
+ * then deletes it there took them away as well, though a series without these days no longer shows them (seed w14244).
+ */
+const shortensAndDeletes = (act: Act, group: string, acts: readonly Act[]): boolean =>
+  group.startsWith('occ/') &&
+  act.wrote['count'] !== undefined &&
+  acts.some((end) => end.stamp > act.stamp && end.side === act.side && end.what === 'delete')
 
 /** Who changes the pattern of a series in Outlook takes the exceptions away that stood there: Exchange drops them. */
 const dropsExceptions = (act: Act, group: string): boolean =>

@@ -384,3 +384,13 @@ test('[R31] a write that is decided again and again before it leaves is no fight
   )
   expect((await world.people.holdingsOfOutlook()).get('i1')?.[0]?.plain['body']).toBe('about s2z')
 })
+
+test('[R26] an exception that a shorter pattern left out before the series was made is on record', async () => {
+  const { world } = await played('wide seed 14244', [
+    { do: 'create', who: 'crm', item: 'i1', resource: 'series' },
+    { do: 'occurrence', who: 'crm', item: 'i1', nth: 5, group: 'location' },
+    { do: 'pattern', who: 'crm', item: 'i1', count: 3 },
+    { do: 'pass' },
+  ])
+  expect(world.store.dump().conflicts).toMatchObject([{ rule: 'R26', crm: 'Room s2z' }])
+})
