@@ -1,6 +1,6 @@
 import { IconArrowBackUp } from '@tabler/icons-react'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useState, type MouseEvent } from 'react'
+import { memo, useState, type MouseEvent } from 'react'
 import { useAct, type Item } from '../../api/client.ts'
 import { useMayAct } from '../../api/session.ts'
 import { formatExact, formatPlainDate, formatTime, wallClock } from '../../format.ts'
@@ -16,8 +16,8 @@ import css from './history.module.css'
 
 export type Operation = Item<'GET /api/history'>
 
-/** One line an event, cause first; Enter opens before and after, u undoes. */
-export function Timeline({
+/** One line an event, cause first; Enter opens before and after, u undoes. Drawn anew only for other lines. */
+export const Timeline = memo(function Timeline({
   operations,
   first = Infinity,
 }: {
@@ -74,7 +74,7 @@ export function Timeline({
       })}
     </div>
   )
-}
+})
 
 function useUndo() {
   const navigate = useNavigate()
