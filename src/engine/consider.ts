@@ -80,8 +80,10 @@ export function consider(pass: Pass, batch: Batch, subject: Subject): PairPlan |
     return null
   }
   if (link !== null && waitsForAnswer(pass, batch, subject)) return null
-  if (link?.item && seen.is === 'unseen' && subject.pending?.side === 'crm') {
-    // The record's deletion waits because its item was found gone: as in its base is what the item surely is not.
+  const isOld = seen.is === 'unseen' || (seen.is === 'item' && !subject.confirmed)
+  if (link?.item && isOld && subject.pending?.side === 'crm') {
+    // The record's deletion waits because its item was found gone: as in its base is what the item surely is not, and a
+    // page that tells of it may be older.
     batch.deferred.push({ collection: link.collection, item: link.item, what: { kind: 'recheck' } })
     return null
   }

@@ -75,8 +75,8 @@ export const MAIL_BUGS: readonly Planted[] = [
     edits: [
       {
         file: 'src/engine/consider.ts',
-        text: `  if (link?.item && seen.is === 'unseen' && subject.pending?.side === 'crm') {`,
-        instead: `  if (link?.item && seen.is === 'gone' && subject.pending?.side === 'crm') {`,
+        text: `  const isOld = seen.is === 'unseen' || (seen.is === 'item' && !subject.confirmed)`,
+        instead: `  const isOld = seen.is === 'item' && !subject.confirmed`,
       },
     ],
   },

@@ -394,3 +394,22 @@ test('[R26] an exception that a shorter pattern left out before the series was m
   ])
   expect(world.store.dump().conflicts).toMatchObject([{ rule: 'R26', crm: 'Room s2z' }])
 })
+
+test('[R3] a page that tells late of an item whose record waits for its deletion does not call that off', async () => {
+  const name = 'wide seed 15231'
+  const shape: Shape = { direction: 'both', conflict: 'mailbox', guard: 0 }
+  const world = await World.begin({ seed: name, shape, rates: { ghost: 1 } })
+  const beats: readonly Beat[] = [
+    { do: 'create', who: 'outlook', item: 'i1', resource: 'event' },
+    { do: 'pass' },
+    { do: 'delete', who: 'outlook', item: 'i1' },
+    { do: 'pass' },
+    { do: 'pass' },
+    { do: 'pass' },
+  ]
+  const outcome = await playIn(world, { name, shape, beats }, {})
+  expect(outcome.violations).toEqual([])
+  expect(world.injected.get('ghost')).toBeGreaterThan(0)
+  const deletions = world.store.dump().operations.filter((row) => row.do === 'delete')
+  expect(deletions).toMatchObject([{ state: 'written', rule: 'R3' }])
+})
