@@ -66,6 +66,21 @@ test('[R4] how an answered meeting shows is what the person chose, not what answ
   expect(responses(world)).toBe(1)
 })
 
+test('[R25] what else was edited on a meeting that is declined is on record', async () => {
+  const world = await played('declined and edited', [
+    ...INVITED,
+    DECLINED,
+    { do: 'edit', who: 'crm', item: 'v1', groups: ['categories'] },
+    PASS,
+    PASS,
+    { do: 'invited', item: 'v1', group: 'location' },
+    PASS,
+  ])
+  const [kept] = world.store.dump().conflicts
+  expect(kept).toMatchObject({ kind: 'delete', rule: 'R25', crm: { categories: ['cat s3z'] } })
+  expect(responses(world)).toBe(1)
+})
+
 test('[R25] the undo of its deletion does not make somebody else’s meeting as one’s own', async () => {
   const world = await played('a deletion undone', [...INVITED, DECLINED, PASS, PASS, ALL])
   expect(recordOf(world, 'v1')?.deletedAt).not.toBeNull()

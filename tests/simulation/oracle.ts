@@ -108,11 +108,12 @@ function kept(item: string, crm: Values, mailbox: Values, history: History, rest
 
 /**
  * What stands at its organizer's is not lost when an attendee's copy goes. And an answer has no guard at Graph: what the
- * attendee writes on the copy while the CRM's "declined" is on its way goes with it, on either side.
+ * attendee writes on the copy in Outlook while the CRM's "declined" is on its way goes with it.
  */
 const wentWithCopy = (history: History, act: Act): boolean =>
   act.theirs === true ||
-  history.of(act.item).some((each) => each.side === 'crm' && each.wrote['answer'] === 'declined')
+  (act.side === 'mailbox' &&
+    history.of(act.item).some((each) => each.side === 'crm' && each.wrote['answer'] === 'declined'))
 
 /**
  * I2, the other way round: a value that somebody saw and replaced does not win over the one that replaced it. Where

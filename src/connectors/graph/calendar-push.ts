@@ -114,10 +114,11 @@ async function updateEvent(ask: Ask, operation: Update, options: PushOptions): P
     const trouble = action === null ? null : writeTrouble(await ask(action))
     if (trouble !== null) return trouble
     const now = await reloaded(ask, id, collection)
-    // Outlook takes a declined meeting out of the calendar: that is how the answer arrived.
-    if (now.outcome === 'gone' && all.answer === 'declined')
+    const isAll = !hasPatch && Object.keys(occurrences).length === 0
+    // Outlook takes a declined meeting out of the calendar: that is how the answer arrived. What else was to be written did not.
+    if (now.outcome === 'gone' && all.answer === 'declined' && isAll)
       return { outcome: 'written', id, etag: ifMatch, item: null }
-    if (now.outcome !== 'written' || (!hasPatch && Object.keys(occurrences).length === 0)) return now
+    if (now.outcome !== 'written' || isAll) return now
     guard = now.etag
   }
   let latest: ParsedEvent | null = null
