@@ -94,8 +94,11 @@ describe('[B] the calendar by hand', () => {
       await page.mouse.move(again.x + 40, again.y + again.height - 3)
       await page.mouse.down()
       await page.mouse.move(again.x + 40, again.y + again.height - 3 + hour, { steps: 6 })
+      // It is shown before it is saved: a page that goes away in between would take the change with it.
+      const saved = page.waitForResponse((answer) => answer.request().method() === 'PATCH')
       await page.mouse.up()
       await page.getByRole('button', { name: /Plant visit at Fabrikam.*10:00 AM – 12:30/ }).waitFor()
+      expect((await saved).status()).toBe(200)
       await page.reload()
       await page.getByRole('button', { name: /Plant visit at Fabrikam.*10:00 AM – 12:30/ }).waitFor()
     },
