@@ -105,8 +105,8 @@ export const CONNECTOR_BUGS: readonly Planted[] = [
   {
     name: 'part-forgotten',
     says: 'a write that ended after its first request arrived counts as not begun',
-    layer: 'engine',
-    known: 513,
+    layer: 'wide',
+    known: 789,
     edits: [
       {
         file: 'src/connectors/graph/write-outcomes.ts',
