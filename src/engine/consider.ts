@@ -328,7 +328,8 @@ function keptOrNew(pending: OperationRow | null, wanted: OperationRow): Operatio
     pending.side === wanted.side &&
     pending.do === wanted.do &&
     same(pending.after as Json, wanted.after as Json)
-  return alike ? { ...pending, guard: wanted.guard, item: wanted.item, before: wanted.before } : wanted
+  const { before, collection, guard, item } = wanted
+  return alike ? { ...pending, before, collection, guard, item } : wanted
 }
 
 export function supersede(pass: Pass, batch: Batch, pending: OperationRow | null, reason: string): void {

@@ -77,8 +77,15 @@ test('[R7] a move whose answer was lost is our own, and the message is deleted w
   expect(namesInCrm(world)).toEqual([])
 })
 
-test('[R3] a message that was deleted while our write of it was unanswered is gone on both sides', async () => {
-  const { story, ...drawn } = mailOptions('m7889')
-  const outcome = await play(story, { seed: 'm7889', ...drawn })
-  expect(outcome.violations).toEqual([])
-})
+for (const [seed, says] of [
+  ['m7889', '[R3] a message that was deleted while our write of it was unanswered is gone on both sides'],
+  [
+    'm30747',
+    '[R34] a write that waited while its message was moved in Outlook is written where the message lies',
+  ],
+] as const)
+  test(says, async () => {
+    const { story, ...drawn } = mailOptions(seed)
+    const outcome = await play(story, { seed, ...drawn })
+    expect(outcome.violations).toEqual([])
+  })
