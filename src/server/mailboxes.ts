@@ -306,7 +306,8 @@ export function mailboxHandlers(parts: Parts): HandlersOf<typeof mailboxesApi> {
       return {
         stepSeconds,
         at: range.map((step) => from + step * stepSeconds * 1000),
-        lagSeconds: range.map((step) => lagAt(from + step * stepSeconds * 1000)),
+        // Of the hour in which the step ends, so that the last one tells of now.
+        lagSeconds: range.map((step) => lagAt(Math.min(now, from + (step + 1) * stepSeconds * 1000))),
         toCrm: range.map((step) => writeAt.get(step)?.to_crm ?? 0),
         toMailbox: range.map((step) => writeAt.get(step)?.to_mailbox ?? 0),
         failed: range.map((step) => writeAt.get(step)?.failed ?? 0),
