@@ -40,12 +40,13 @@ function oneWay(world: Playable, { direction }: Shape, say: Say): void {
       say('S4', `Microsoft to CRM, and "${titleOf(first.after)}" was ${first.operation} in Microsoft 365`)
   }
   if (direction === 'crm-to-mailbox') {
-    // A deletion that a person takes back is taken back where the record lies, whatever the direction (R37, R38).
+    // A deletion that a person takes back is taken back where the record lies, whatever the direction, and so is
+    // that undo (R38).
     const first = world.store
       .dump()
       .operations.find(
         (row) =>
-          row.side === 'crm' && row.state === 'written' && !(row.do === 'restore' && row.rule === 'R38'),
+          row.side === 'crm' && row.state === 'written' && !(row.do !== 'update' && row.rule === 'R38'),
       )
     if (first !== undefined) say('S4', `CRM to Microsoft, and "${first.title}" was written in the CRM`)
   }

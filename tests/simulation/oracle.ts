@@ -95,7 +95,8 @@ function kept(item: string, crm: Values, mailbox: Values, history: History, rest
       const value = act.wrote[group]
       if (value === '') continue // taking a value away leaves nothing that could be lost
       if (crm?.[group] === value || mailbox?.[group] === value) continue
-      if (crm === undefined && mailbox === undefined && wentWithCopy(history, act)) continue
+      if (act.theirs && crm === undefined && mailbox === undefined) continue // it stands at its organizer's
+      if (wentWithCopy(history, act)) continue
       const token = act.tokens[group] ?? value ?? ''
       if (records.some((text) => text.includes(token))) continue
       say(
@@ -107,13 +108,20 @@ function kept(item: string, crm: Values, mailbox: Values, history: History, rest
 }
 
 /**
- * What stands at its organizer's is not lost when an attendee's copy goes. And an answer has no guard at Graph: what the
- * attendee writes on the copy in Outlook while the CRM's "declined" is on its way goes with it.
+ * Who declines a meeting in the CRM saw what it held, as who deletes it. And an answer has no guard at Graph: what the attendee
+ * writes on the copy in Outlook before the CRM's "declined" takes it away goes with it, also when the organizer then has the
+ * meeting delivered anew.
  */
 const wentWithCopy = (history: History, act: Act): boolean =>
-  act.theirs === true ||
-  (act.side === 'mailbox' &&
-    history.of(act.item).some((each) => each.side === 'crm' && each.wrote['answer'] === 'declined'))
+  act.theirs !== true &&
+  history
+    .of(act.item)
+    .some(
+      (each) =>
+        each.side === 'crm' &&
+        each.wrote['answer'] === 'declined' &&
+        (act.side === 'mailbox' || each.stamp > act.stamp),
+    )
 
 /**
  * I2, the other way round: a value that somebody saw and replaced does not win over the one that replaced it. Where
