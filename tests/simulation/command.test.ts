@@ -14,6 +14,19 @@ test('a program gets one line of JSON, and 0 when nothing was violated', () => {
   expect(status).toBe(0)
 }, 120_000)
 
+test('with a bug in the product the violation is told as a story, counted, and the program ends with 1', () => {
+  const plant = join(import.meta.dirname, 'plant.ts')
+  const options = ['--layer', 'mail', '--seeds', '1', '--from', '1', '--jobs', '1', '--json']
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', plant, join(import.meta.dirname, 'main.ts'), ...options],
+    { encoding: 'utf8', env: { ...process.env, SYNCLINE_PLANTED: 'comes-back-where-it-was' } },
+  )
+  expect(JSON.parse(stdout)).toMatchObject({ seeds: 1, violations: 1 })
+  expect(stderr).toMatch(/^I1 violated, mail seed 1: .*\nseed m1 \(both, crm wins/m)
+  expect(status).toBe(1)
+}, 120_000)
+
 test('the conflict policy of a world is chosen by name', () => {
   const { status, stdout } = simulate(
     '--layer',
