@@ -106,6 +106,16 @@ export function applied(fields: Fields, changes: Fields): Fields {
   return result
 }
 
+/** What `held` says of the groups in `groups`, with `ABSENT` where it says nothing. */
+export function picked(held: Fields, groups: Fields): Fields {
+  const fields: { [group: string]: Json } = {}
+  for (const group in groups) {
+    const value = held[group]
+    fields[group] = value === undefined ? ABSENT : value
+  }
+  return fields
+}
+
 /** How a link stores two bases: the second only where it differs from the first. */
 export function packBases(
   crm: Fields,

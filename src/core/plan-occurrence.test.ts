@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Fields } from './item.ts'
 import { ABSENT } from './merge.ts'
-import { type PairInput, planPair } from './plan.ts'
+import type { PairInput } from './pair-plan.ts'
+import { planPair } from './plan.ts'
 import type { Policy } from './policy.ts'
 
 const policy: Policy = {

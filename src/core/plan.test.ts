@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Fields, type Json, otherSide } from './item.ts'
 import { ABSENT, applied, same } from './merge.ts'
-import { type PairInput, type PairPlan, type Presence, guardHolds, planPair, reported } from './plan.ts'
+import type { PairInput, PairPlan, Presence } from './pair-plan.ts'
+import { guardHolds, planPair, reported } from './plan.ts'
 import type { Policy } from './policy.ts'
 
 const POLICY: Policy = {

@@ -3,15 +3,9 @@ import { asId } from '../core/ids.ts'
 import type { Facts, Fields, Item, Json, Side } from '../core/item.ts'
 import { matchKeys } from '../core/match.ts'
 import { withContent, withoutContent } from '../core/message-content.ts'
-import { applied, fingerprint, packBases, same, unpackMailboxBase } from '../core/merge.ts'
-import {
-  type ConflictDraft,
-  type PairPlan,
-  type Presence,
-  type SideWrite,
-  planPair,
-  reported,
-} from '../core/plan.ts'
+import { applied, packBases, same, unpackMailboxBase } from '../core/merge.ts'
+import type { ConflictDraft, PairPlan, Presence, SideWrite } from '../core/pair-plan.ts'
+import { planPair, reported } from '../core/plan.ts'
 import { sentence } from '../core/rules.ts'
 import { showsIn } from '../core/series.ts'
 import type {
@@ -23,6 +17,7 @@ import type {
   SyncTx,
 } from '../store/sync-store.ts'
 import type { Batch } from './batch.ts'
+import { isFight, noted } from './flips.ts'
 import { movedTo, returnsTo } from './follow.ts'
 import { APPROVED_BY, type Pass } from './pass.ts'
 import { withoutItem } from './remembered.ts'
@@ -59,11 +54,6 @@ export interface Subject {
 export const SYNC_AUTHOR = 'sync'
 /** How often a record or item is tried before it is parked until it changes. */
 export const TRIES_MAX = 5
-/** The same value written to the same side so often within the window: two systems fight, a person must look. */
-export const FLIP_WRITES_MAX = 5
-export const FLIP_WINDOW_MS = 60 * 60_000
-const FLIPS_KEPT = 16
-
 /**
  * Decides one pair and puts what follows into the batch: the CRM's write (it joins this transaction), the operation for
  * Microsoft (planned, or held), conflicts, and the link with its new bases.
@@ -294,7 +284,7 @@ function writeCrm(
   }
   batch.operations.set(operation.id, { ...operation, state: 'written', doneAt: at, sentAt: at })
   pass.counts.toCrm += 1
-  return { ...next, recordVersion: (record?.version ?? 0) + 1, flips: noted(next, write, 'crm', at) }
+  return { ...next, recordVersion: (record?.version ?? 0) + 1, flips: noted(next.flips, write, 'crm', at) }
 }
 
 /** The mailbox's own marks stay with the link; the record keeps what the CRM can use. */
@@ -317,7 +307,7 @@ function planWrite(pass: Pass, batch: Batch, subject: Subject, next: LinkRow, wr
   batch.operations.set(planned.id, planned)
   if (held) pass.counts.held += 1
   // Decided again and not yet sent, it is still one write.
-  const flips = planned === wanted ? noted(next, write, 'mailbox', pass.env.now()) : next.flips
+  const flips = planned === wanted ? noted(next.flips, write, 'mailbox', pass.env.now()) : next.flips
   return { ...next, pending: planned.id, flips }
 }
 
@@ -396,21 +386,6 @@ function isPoison(pass: Pass, record: RecordRow | null): boolean {
   return parked !== undefined && parked.tries >= TRIES_MAX && parked.version === String(record.version)
 }
 
-interface Flip {
-  readonly side: Side
-  readonly what: string
-  readonly at: number
-}
-
-const flipsOf = (link: LinkRow): readonly Flip[] =>
-  Array.isArray(link.flips) ? (link.flips as unknown as readonly Flip[]) : []
-
-function noted(link: LinkRow, write: SideWrite, side: Side, at: number): Json {
-  if (write.do !== 'update') return link.flips
-  const flip: Flip = { side, what: fingerprint(write.fields), at }
-  return [...flipsOf(link), flip].slice(-FLIPS_KEPT) as unknown as Json
-}
-
 /** The same value for the same side, over and over: parks the pair instead of writing once more (R31). */
 function flipped(
   pass: Pass,
@@ -420,11 +395,8 @@ function flipped(
   side: Side,
   subject: Subject,
 ): boolean {
-  if (write?.do !== 'update' || subject.link === null) return false
-  const what = fingerprint(write.fields)
-  const since = pass.env.now() - FLIP_WINDOW_MS
-  const before = flipsOf(link).filter((flip) => flip.side === side && flip.what === what && flip.at >= since)
-  if (before.length < FLIP_WRITES_MAX) return false
+  if (write === null || subject.link === null || !isFight(link.flips, write, side, pass.env.now()))
+    return false
   supersede(pass, batch, subject.pending, sentence('R31'))
   batch.putLink({ ...subject.link, state: 'parked', pending: null, updatedAt: pass.env.now() })
   batch.parked.push({

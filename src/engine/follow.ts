@@ -1,5 +1,5 @@
 import { asId, type CollectionId } from '../core/ids.ts'
-import type { PairPlan } from '../core/plan.ts'
+import type { PairPlan } from '../core/pair-plan.ts'
 import type { CollectionRow, LinkRow, RecordRow } from '../store/sync-store.ts'
 import type { Pass } from './pass.ts'
 

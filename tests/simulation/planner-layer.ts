@@ -1,6 +1,7 @@
 import type { Facts, Fields, Json } from '../../src/core/item.ts'
 import { type Bag, applyTo, isGone } from './planner-world.ts'
-import { type ConflictDraft, type PairInput, type PairPlan, planPair } from '../../src/core/plan.ts'
+import type { ConflictDraft, PairInput, PairPlan } from '../../src/core/pair-plan.ts'
+import { planPair } from '../../src/core/plan.ts'
 import type { ConflictPolicy, Direction, Policy } from '../../src/core/policy.ts'
 import { type Chance, chance } from './chance.ts'
 import type { Violation } from './history.ts'

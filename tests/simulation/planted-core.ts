@@ -52,7 +52,7 @@ export const CORE_BUGS: readonly Planted[] = [
     known: 0,
     edits: [
       {
-        file: 'src/core/plan.ts',
+        file: 'src/core/group-draft.ts',
         text: `    this.#record(change, rule === 'R19' ? 'drift' : 'edit', rule, winner, false)\n`,
         instead: '',
       },
@@ -65,7 +65,7 @@ export const CORE_BUGS: readonly Planted[] = [
     known: 8,
     edits: [
       {
-        file: 'src/core/plan.ts',
+        file: 'src/core/group-draft.ts',
         text: `    this.#record(change, 'edit', 'R17', 'none', true)\n`,
         instead: '',
       },
@@ -78,7 +78,7 @@ export const CORE_BUGS: readonly Planted[] = [
     known: 179_074,
     edits: [
       {
-        file: 'src/core/plan.ts',
+        file: 'src/core/group-draft.ts',
         text: `        this.#crmBase[change.group] = change.theirs\n        this.toMailbox(change, rule)`,
         instead: `        this.toMailbox(change, rule)`,
       },
