@@ -1,16 +1,15 @@
 import {
-  type ConflictId,
   type Cursor,
   type Instant,
   type ItemId,
   type LinkId,
   type MailboxId,
-  type OperationId,
   type RecordId,
   type RunId,
   asId,
 } from '../core/ids.ts'
 import { type Channel, kindOf } from '../core/item.ts'
+import { State, type StoreDump, type StoredRecord } from './memory-state.ts'
 import {
   LeaseLost,
   type ChannelRow,
@@ -119,66 +118,11 @@ export interface MemoryStore extends SyncStore {
   dump(): StoreDump
 }
 
-export interface StoreDump {
-  readonly records: readonly RecordRow[]
-  readonly links: readonly LinkRow[]
-  readonly operations: readonly OperationRow[]
-  readonly conflicts: readonly ConflictRow[]
-  readonly parked: readonly ParkedRow[]
-  readonly collections: readonly CollectionRow[]
-  readonly channels: readonly ChannelRow[]
-  readonly mailboxes: readonly MailboxRow[]
-  readonly runs: readonly RunRow[]
-}
-
 /** The store went away while its caller waited. */
 export class StoreCrashed extends Error {
   constructor() {
     super('The store was cut off before this was committed. Nothing of it was written; start again.')
     this.name = 'StoreCrashed'
-  }
-}
-
-interface StoredRecord {
-  readonly row: RecordRow
-  readonly keys: readonly string[]
-  /** Position in the change feed. */
-  readonly seq: number
-}
-
-class State {
-  readonly leases = new Map<MailboxId, Lease>()
-  readonly records = new Map<RecordId, StoredRecord>()
-  /** The change feed: position → record. A position is current while the record still points back at it. */
-  readonly feed: RecordId[] = []
-  readonly keys = new Map<string, ReadonlySet<RecordId>>()
-  readonly links = new Map<LinkId, LinkRow>()
-  readonly byItem = new Map<string, LinkId>()
-  readonly byRecord = new Map<string, LinkId>()
-  readonly linksOf = new Map<string, Map<LinkId, true>>()
-  readonly operations = new Map<OperationId, OperationRow>()
-  /** Operations that are not settled yet: what each pass asks for, kept small beside a long journal. */
-  readonly open = new Map<OperationId, true>()
-  readonly conflicts = new Map<ConflictId, ConflictRow>()
-  readonly parked = new Map<string, ParkedRow>()
-  readonly deferred = new Map<string, DeferredRow>()
-  readonly collections = new Map<string, CollectionRow>()
-  readonly channels = new Map<string, ChannelRow>()
-  readonly mailboxes = new Map<MailboxId, MailboxRow>()
-  readonly runs = new Map<RunId, RunRow>()
-
-  dump(): StoreDump {
-    return {
-      records: [...this.records.values()].map((record) => record.row),
-      links: [...this.links.values()],
-      operations: [...this.operations.values()],
-      conflicts: [...this.conflicts.values()],
-      parked: [...this.parked.values()],
-      collections: [...this.collections.values()],
-      channels: [...this.channels.values()],
-      mailboxes: [...this.mailboxes.values()],
-      runs: [...this.runs.values()],
-    }
   }
 }
 

@@ -61,7 +61,7 @@ export const CONNECTOR_BUGS: readonly Planted[] = [
     known: 30,
     edits: [
       {
-        file: 'src/connectors/graph/client.ts',
+        file: 'src/connectors/graph/verdict.ts',
         text: `    if (answer.kind === 'lost' && !read) return { do: 'accept', answer }\n`,
         instead: '',
       },

@@ -13,6 +13,7 @@ import type { Json } from '../../core/item.ts'
 import { expectPage, isObject, type Answer, type GraphPage } from './answers.ts'
 import type { Endpoints, GraphEnv, Transport, TransportResponse } from './environment.ts'
 import type { Gate } from './gate.ts'
+import { BACKOFF_FIRST_MS, throttled, verdictOf, type Verdict } from './verdict.ts'
 
 export interface Tokens {
   /** @throws {ConnectorError} `unauthorized` in words that say what to do, or `unavailable`. */
@@ -54,7 +55,6 @@ const BATCH_PARTS_MAX = 20
 const BATCH_BYTES_MAX = 3_500_000
 const RESPONSE_BYTES_MAX = 128 * 1024 * 1024
 const TRIES_MAX = 5
-const BACKOFF_FIRST_MS = 1_000
 const BACKOFF_MAX_MS = 30_000
 /** A longer pause than this is the schedule's to wait for, not a running pass's. */
 const PATIENCE_MS = 120_000
@@ -451,51 +451,6 @@ function headersOf(request: GraphRequest): Record<string, string> {
     ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(request.ifMatch === undefined ? {} : { 'if-match': request.ifMatch }),
   }
-}
-
-type Verdict =
-  | { readonly do: 'accept'; readonly answer: Answer }
-  | { readonly do: 'refresh' | 'backoff'; readonly failure: Failure }
-  | { readonly do: 'pause'; readonly ms: number | null; readonly failure: Failure }
-
-const throttled = (ms: number): Failure => ({
-  kind: 'throttled',
-  retryAfterSeconds: Math.max(1, Math.ceil(ms / 1000)),
-  message: `Microsoft asks to slow down for this mailbox. Nothing was lost; it goes on in ${Math.max(1, Math.ceil(ms / 1000))} s.`,
-})
-
-/** What to do about one attempt. The rule for writes: again only what was surely not applied. */
-function verdictOf(answer: Answer, read: boolean, retryAfterMs: number | null): Verdict {
-  if (answer.kind !== 'answered') {
-    if (answer.kind === 'lost' && !read) return { do: 'accept', answer }
-    return answer.failure.kind === 'unavailable'
-      ? { do: 'backoff', failure: answer.failure }
-      : { do: 'accept', answer }
-  }
-  const { status } = answer
-  if (status === 401)
-    return {
-      do: 'refresh',
-      failure: {
-        kind: 'unauthorized',
-        code: 'InvalidAuthenticationToken',
-        message:
-          'Microsoft no longer accepts the sign-in, also after a new token was taken. Reconnect the mailbox.',
-      },
-    }
-  if (status === 429 || status === 509 || (status === 503 && retryAfterMs !== null)) {
-    return { do: 'pause', ms: retryAfterMs, failure: throttled(retryAfterMs ?? BACKOFF_FIRST_MS) }
-  }
-  if (status === 408 || status >= 500) {
-    const failure: Failure = {
-      kind: 'unavailable',
-      message: `Microsoft answered ${status}: a fault on its side. Tried again later.`,
-    }
-    // 501 and 507 are verdicts on the request itself, not accidents.
-    if (status === 501 || status === 507) return { do: 'accept', answer }
-    return read ? { do: 'backoff', failure } : { do: 'accept', answer: { kind: 'lost', failure } }
-  }
-  return { do: 'accept', answer }
 }
 
 async function readBounded(response: TransportResponse): Promise<string> {
