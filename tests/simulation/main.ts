@@ -32,7 +32,7 @@ const CI: Share = {
     mail: 2_000,
     crash: 300,
     pairs: 300,
-    kill: 14,
+    kill: 10,
     http: 6,
   },
   twice: 20,

@@ -1,4 +1,4 @@
-import { useQuery, type QueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { createContext, createElement, useContext, type ReactNode } from 'react'
 import { setReader } from '../format.ts'
 import { ask, rememberCsrf, type Answer } from './client.ts'
@@ -33,7 +33,9 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
 }
 
 export function useSession(): Session {
-  const data = useContext(SessionContext)
+  const heard = useContext(SessionContext)
+  // The provider hears of a new session a moment later than a page is drawn that the router opens because of it.
+  const data = useQueryClient().getQueryData<Session>(asked.queryKey) ?? heard
   if (data === undefined) throw new Error('A page was drawn before the session was known.')
   return data
 }
