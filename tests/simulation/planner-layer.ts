@@ -152,7 +152,8 @@ function act(world: World, random: Chance): void {
   world[side] = { ...held, [group]: value }
   // Back to what both sides agreed on is no change that a comparison with the base could see: whoever changes the group
   // on the other side wins without a conflict. Unless one was decided, it is not asked for as a value that must be kept.
-  const isBack = !world.contested.has(group) && same(value, before)
+  // Nor is writing what stands there already an edit (7776032).
+  const isBack = same(held[group], value) || (!world.contested.has(group) && same(value, before))
   if (!group.endsWith('cancelled') && !isBack) world.written.push({ side, group, value, seen: false })
 }
 
