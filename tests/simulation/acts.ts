@@ -4,7 +4,7 @@ import { asId, type MailboxId } from '../../src/core/ids.ts'
 import { type ActsBeat } from './acts-beats.ts'
 import { type UndoDesk, Undoing } from './acts-office.ts'
 import { carriedOut, type Scene } from './acts-people.ts'
-import { settled, type Settled } from './acts-second.ts'
+import { settled, type Settled } from './mailbox-rows.ts'
 import { People } from './people.ts'
 import { CARLA } from './values.ts'
 

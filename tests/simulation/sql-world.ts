@@ -1,30 +1,23 @@
 import { createGraphConnector } from '../../src/connectors/graph/graph.ts'
 import { resolveEndpoints, type Transport } from '../../src/connectors/graph/environment.ts'
 import type { Connector } from '../../src/connectors/connector.ts'
-import {
-  asId,
-  type CollectionId,
-  type MailboxId,
-  type OrganizationId,
-  type UserId,
-} from '../../src/core/ids.ts'
-import type { Channel } from '../../src/core/item.ts'
+import { asId, type MailboxId } from '../../src/core/ids.ts'
 import type { Emulator, MicrosoftInfo } from '../../src/emulator/emulator.ts'
 import type { FaultRule } from '../../src/emulator/faults.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
 import type { Env } from '../../src/engine/env.ts'
 import type { Database } from '../../src/store/database.ts'
 import { toConflict } from '../../src/store/holds.ts'
-import { newChannel } from '../../src/store/memory-store.ts'
 import { OPERATION_COLUMNS, toOperation, type OperationColumns } from '../../src/store/operation-rows.ts'
 import { RECORD_COLUMNS, toRecord, type RecordColumns } from '../../src/store/records.ts'
-import type { CollectionRow, SyncStore, WriteBatch } from '../../src/store/sync-store.ts'
+import type { SyncStore, WriteBatch } from '../../src/store/sync-store.ts'
 import type { Rates } from './faults.ts'
 import type { Violation } from './history.ts'
+import { mailboxRows } from './mailbox-rows.ts'
 import type { CrmDoor, Place } from './people.ts'
 import type { Watched } from './run.ts'
 import type { Shape } from './story.ts'
-import { ANNA, CHANNELS } from './world.ts'
+import { ANNA } from './world.ts'
 
 /** What the layers on a real database have in common: the rows they begin with, the engine on them, a look at the end. */
 export const MAILBOX = asId<MailboxId>('m1')
@@ -60,48 +53,16 @@ export async function premisesOf(emulator: Emulator, shape: Shape): Promise<Prem
 }
 
 /** Rows that connecting the mailbox would have made. */
-export function plantedRows({ place, calendarId, objectId, microsoft }: Premises): WriteBatch {
-  const collection = (channel: Channel, externalId: string, container: string): CollectionRow => ({
-    id: asId<CollectionId>(`c-${channel}`),
-    mailbox: MAILBOX,
-    channel,
-    externalId,
-    name: channel,
-    isDefault: true,
-    canWrite: true,
-    container,
-    selected: true,
-    cursor: null,
-    window: null,
-    generation: 0,
-    enumerating: false,
-    trouble: null,
-    wellKnown: null,
+export const plantedRows = ({ place, calendarId, objectId, microsoft }: Premises): WriteBatch =>
+  mailboxRows({
+    id: MAILBOX,
+    owner: ANNA,
+    mark: '',
+    place,
+    calendarId,
+    tenantId: microsoft.tenantId,
+    objectId,
   })
-  return {
-    mailboxes: [
-      {
-        id: MAILBOX,
-        organization: asId<OrganizationId>('o1'),
-        user: asId<UserId>('u1'),
-        kind: 'user',
-        address: ANNA,
-        displayName: 'Anna',
-        tenantId: microsoft.tenantId,
-        objectId,
-        zone: 'Europe/Berlin',
-        state: 'connected',
-        trouble: null,
-        clockOffsetMs: 0,
-      },
-    ],
-    channels: CHANNELS.map((channel) => ({ ...newChannel(MAILBOX, channel), enabled: true })),
-    collections: [
-      collection('calendar', calendarId, place.calendar),
-      collection('tasks', place.listId, place.list),
-    ],
-  }
-}
 
 export interface WorkerParts {
   readonly premises: Premises

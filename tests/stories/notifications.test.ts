@@ -24,7 +24,7 @@ describe('change notifications', () => {
   beforeAll(async () => {
     demo = await demoApp()
     anna = await demo.mailbox(ANNA)
-    await until('the first sync', () => proven())
+    await demo.firstSync()
     await demo.set({ 'general.publicUrl': demo.app.url, 'synchronization.notifications': true })
     await until('the subscriptions', async () => (await kept()).length >= 2)
     await quiet()
@@ -39,8 +39,6 @@ describe('change notifications', () => {
     demo.app.database.query<Kept>('select * from subscriptions where mailbox = $1 order by channel, id', [
       mailbox,
     ])
-  const proven = async (): Promise<boolean> =>
-    (await demo.app.database.query('select 1 from channels where enabled and proven_at is null')).length === 0
   /** No pass is under way or waits, so that only what a test does can start one. */
   const quiet = (): Promise<boolean> =>
     until('quiet', async () => {

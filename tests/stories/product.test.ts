@@ -19,10 +19,7 @@ describe('the product', () => {
     demo = await demoApp()
     anna = await demo.mailbox(ANNA)
     person = await demo.signIn(ANNA)
-    await until(
-      'the first sync',
-      async () => !(await query('select 1 from channels where enabled and proven_at is null')).length,
-    )
+    await demo.firstSync()
     const { items } = await person.call('GET /api/calendar/calendars')
     calendar = items.find((one) => one.mine && one.isDefault)?.id ?? ''
   })

@@ -17,10 +17,7 @@ describe('each setting has its effect', () => {
     demo = await demoApp()
     anna = await demo.mailbox(ANNA)
     person = await demo.signIn(ANNA)
-    await until(
-      'the first sync',
-      async () => !(await query('select 1 from channels where enabled and proven_at is null')).length,
-    )
+    await demo.firstSync()
   })
   afterAll(() => demo.close())
 

@@ -6,7 +6,7 @@ import { readConfiguration } from '../../src/cli/configuration.ts'
 import { DEMO_PASSWORD, seedDemo } from '../../src/cli/demo.ts'
 import type { Json } from '../../src/core/item.ts'
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts'
-import { signIn, type Browser } from './running-product.ts'
+import { signIn, until, type Browser } from './running-product.ts'
 
 /** The whole product with the demo company, in this process: its database and the emulator can be looked into. */
 export interface DemoApp {
@@ -17,6 +17,8 @@ export interface DemoApp {
   /** Saves settings as an administrator does. */
   set(values: { readonly [key: string]: Json }): Promise<void>
   mailbox(address: string): Promise<string>
+  /** Until every channel that is on was once proven in sync. */
+  firstSync(): Promise<void>
   close(): Promise<void>
 }
 
@@ -45,6 +47,12 @@ export async function demoApp(): Promise<DemoApp> {
       ])
       if (row === undefined) throw new Error(`${address} is not connected.`)
       return row.id
+    },
+    firstSync: async () => {
+      await until('the first sync', async () => {
+        const behind = await app.database.query('select 1 from channels where enabled and proven_at is null')
+        return behind.length === 0
+      })
     },
     close: async () => {
       await app.close()
