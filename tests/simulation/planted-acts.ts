@@ -19,6 +19,7 @@ export const ACTS_BUGS: readonly Planted[] = [
     name: 'undo-blind-to-exceptions',
     says: 'an undo deletes a record of which an occurrence was changed since',
     layer: 'acts',
+    known: 566,
     edits: [
       {
         file: 'src/engine/undo.ts',
@@ -57,6 +58,7 @@ export const ACTS_BUGS: readonly Planted[] = [
     name: 'answer-told-twice',
     says: 'an answer to an invitation is sent again at once when its own answer was lost',
     layer: 'acts',
+    known: 570,
     edits: [
       {
         file: 'src/connectors/graph/calendar-push.ts',
@@ -77,18 +79,6 @@ export const ACTS_BUGS: readonly Planted[] = [
         file: 'src/core/plan.ts',
         text: `    if (isTheirs(input, input.crm)) {`,
         instead: `    if (isTheirs(input, input.crm) && !input.repair) {`,
-      },
-    ],
-  },
-  {
-    name: 'drift-forgotten',
-    says: 'a one-way pair that outlived the deletion at its source is forgotten, so that a restored record is made twice',
-    layer: 'acts',
-    edits: [
-      {
-        file: 'src/engine/consider.ts',
-        text: `      if (plan.rule === 'R21') {`,
-        instead: `      if (plan.rule === 'R13') {`,
       },
     ],
   },
